@@ -1,0 +1,3 @@
+//! sandpit-agent: the program that runs as PID 1 of a sandbox.
+
+fn main() {}

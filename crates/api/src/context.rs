@@ -1,0 +1,160 @@
+//! Code contexts: a Jupyter kernel each. The reference's routes (§4), and the notebook's socket.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use ts_rs::TS;
+
+/// Body of `POST /api/contexts`. `language` is a name or alias (`python`, `javascript`,
+/// `typescript`, `js`, `ts`, …) or the name of any kernelspec in the sandbox.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[serde(default)]
+#[ts(export, optional_fields)]
+pub struct CreateContext {
+    pub language: Option<String>,
+    pub cwd: Option<String>,
+    /// `null` unsets a variable.
+    #[serde(alias = "envVars")]
+    pub env_vars: Option<BTreeMap<String, Option<String>>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(export)]
+pub enum KernelState {
+    Starting,
+    Idle,
+    Busy,
+    /// The kernel ended by itself; a restart makes a new one.
+    Dead,
+}
+
+/// One context (`GET /api/contexts`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct Context {
+    pub id: String,
+    pub language: String,
+    pub cwd: String,
+    pub state: KernelState,
+    /// Name for people, for example `Python 3.11`.
+    pub display_name: String,
+    /// RFC 3339, UTC.
+    pub created_at: String,
+}
+
+/// A kernel that the sandbox can start (`GET /api/kernels`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct KernelSpec {
+    /// Kernelspec name, for example `python3` or `deno`.
+    pub name: String,
+    pub display_name: String,
+    /// What it runs, for example `python` or `typescript`.
+    pub language: String,
+}
+
+/// A whole MIME bundle: MIME type to its content, JSON or text (binary as base64).
+pub type MimeBundle = Map<String, Value>;
+
+/// A text frame from the agent on `/ws/context`. Frames are numbered; `?since=` resumes after one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields)]
+pub struct ContextFrame {
+    pub cursor: u64,
+    /// The `execute` it belongs to, as its sender named it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    #[serde(flatten)]
+    pub event: ContextEvent,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[ts(export)]
+pub enum ContextEvent {
+    /// Sent first; live frames follow the replayed ones.
+    Ready { context: Context },
+    State { state: KernelState },
+    Queued,
+    Started { execution_count: u32 },
+    Stream { name: StreamName, text: String },
+    Display {
+        #[ts(type = "Record<string, unknown>")]
+        data: MimeBundle,
+        #[ts(type = "Record<string, unknown>")]
+        metadata: MimeBundle,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        display_id: Option<String>,
+    },
+    UpdateDisplay {
+        #[ts(type = "Record<string, unknown>")]
+        data: MimeBundle,
+        #[ts(type = "Record<string, unknown>")]
+        metadata: MimeBundle,
+        display_id: String,
+    },
+    Result {
+        #[ts(type = "Record<string, unknown>")]
+        data: MimeBundle,
+        #[ts(type = "Record<string, unknown>")]
+        metadata: MimeBundle,
+        execution_count: u32,
+        /// A displayhook may give its result a display id, which later updates name.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        #[ts(optional)]
+        display_id: Option<String>,
+    },
+    Error { ename: String, evalue: String, traceback: Vec<String> },
+    ClearOutput { wait: bool },
+    Done {
+        status: RunStatus,
+        execution_count: Option<u32>,
+        /// Milliseconds.
+        duration_ms: u64,
+    },
+    /// Older frames are gone; what follows is what is left.
+    Truncated,
+    /// The kernel was restarted: its variables are gone.
+    Restarted,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(export)]
+pub enum StreamName {
+    Stdout,
+    Stderr,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "lowercase")]
+#[ts(export)]
+pub enum RunStatus {
+    Ok,
+    Error,
+    /// Never ran: an earlier cell failed, or it was interrupted or the kernel restarted first.
+    Aborted,
+}
+
+/// A text frame from a viewer on `/ws/context`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[ts(export)]
+pub enum ContextControl {
+    Execute {
+        request_id: String,
+        code: String,
+        /// Abort what is queued behind it when it fails.
+        #[serde(default)]
+        #[ts(optional, as = "Option<bool>")]
+        stop_on_error: bool,
+    },
+    Interrupt,
+    Restart,
+}

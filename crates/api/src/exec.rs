@@ -1,0 +1,74 @@
+//! One command in a session, answered whole or as a stream (reference §2.2, §2.3).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Body of `POST /api/execute` and `POST /api/execute/stream`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+#[ts(export, optional_fields)]
+pub struct Execute {
+    #[ts(optional = false)]
+    pub command: String,
+    pub session_id: Option<String>,
+    #[ts(as = "Option<bool>")]
+    pub background: bool,
+    pub timeout_ms: Option<u64>,
+    /// For this command only; `null` unsets a variable.
+    pub env: Option<BTreeMap<String, Option<String>>>,
+    /// For this command only.
+    pub cwd: Option<String>,
+    /// `base64` makes `stdout` and `stderr` base64; text otherwise.
+    pub encoding: Option<String>,
+    /// Standard input, base64. Empty when absent.
+    pub stdin: Option<String>,
+}
+
+/// Answer of `POST /api/execute`: HTTP 200 whatever the exit code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export)]
+pub struct Executed {
+    /// Whether the exit code is 0.
+    pub success: bool,
+    pub exit_code: i32,
+    pub stdout: String,
+    pub stderr: String,
+    pub command: String,
+    /// Milliseconds.
+    pub duration: u64,
+    pub session_id: String,
+    /// RFC 3339, UTC.
+    pub timestamp: String,
+}
+
+/// One server-sent event of `POST /api/execute/stream`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
+#[ts(export)]
+pub enum ExecEvent {
+    Start {
+        command: String,
+        session_id: String,
+        timestamp: String,
+    },
+    Stdout {
+        data: String,
+        timestamp: String,
+    },
+    Stderr {
+        data: String,
+        timestamp: String,
+    },
+    Complete {
+        exit_code: i32,
+        timestamp: String,
+    },
+    Error {
+        error: String,
+        code: crate::ErrorCode,
+        timestamp: String,
+    },
+}

@@ -1,0 +1,37 @@
+//! Sessions: a shell's working directory and environment that outlive a command.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// The session used when a request names none.
+pub const DEFAULT_SESSION: &str = "default";
+/// The id that asks for no session at all (reference §2.1).
+pub const DISABLE_SESSION: &str = "__DISABLE_SESSION__";
+
+/// Body of `POST /api/session/create`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+#[ts(export, optional_fields)]
+pub struct CreateSession {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    /// `null` unsets a variable.
+    pub env: Option<BTreeMap<String, Option<String>>>,
+    pub cwd: Option<String>,
+    pub command_timeout_ms: Option<u64>,
+}
+
+/// What is known of a session (`GET /api/session/{id}`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields)]
+pub struct Session {
+    pub id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    pub cwd: String,
+    /// RFC 3339, UTC.
+    pub created_at: String,
+}

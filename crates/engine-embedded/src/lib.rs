@@ -1,0 +1,1 @@
+//! The embedded engine: Linux namespaces through bubblewrap, no daemon.

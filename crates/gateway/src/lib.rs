@@ -1,0 +1,1 @@
+//! The router over every engine, and sandpitd, which serves it on TCP.

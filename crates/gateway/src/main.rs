@@ -1,0 +1,3 @@
+//! sandpitd: the gateway on TCP, and `doctor`.
+
+fn main() {}

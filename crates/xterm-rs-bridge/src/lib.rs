@@ -1,0 +1,1 @@
+//! The Rust half of an xterm.js connection: a byte ring with cursors, coalescing and credit.

@@ -1,0 +1,3 @@
+//! Builds the desktop shell.
+
+fn main() {}

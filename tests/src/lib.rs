@@ -1,0 +1,1 @@
+//! Checks that span crates: invariants of the house and benchmarks.
