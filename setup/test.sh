@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# `make test`: every test there is. A component that a test needs is installed here; missing means failed.
+set -euo pipefail
+. "$(dirname "$0")/steps.sh"
+cd "$(root)"
+
+setup/system.sh test
+setup/tool.sh cargo-nextest '^0.9'
+setup/tool.sh tauri-driver '^2'
+export PATH="$PWD/.sandpit/tools/bin:$PATH"
+export SANDPIT_RUNTIME
+SANDPIT_RUNTIME=$(setup/runtime.sh)
+make --no-print-directory ui agent target/stamps/tests-node
+export SANDPIT_AGENT=$PWD/target/release/sandpit-agent
+
+say "UI: unit tests"
+(cd ui && npm test --silent)
+
+say "Rust: unit tests, engine contract, isolation, invariants"
+cargo nextest run --locked --workspace --no-fail-fast
+say "The embedded engine as an ordinary user"
+tests/as-ordinary-user.sh
+
+say "Building the app for its journeys"
+cargo build --locked -p sandpit -p sandpit-gateway --features sandpit/custom-protocol
+say "Journeys: the real window, and Chromium over sandpitd serve"
+(cd tests && npm test --silent)
