@@ -1,3 +1,84 @@
 //! sandpit-agent: the program that runs as PID 1 of a sandbox.
 
-fn main() {}
+use std::{
+    net::SocketAddr,
+    os::fd::{FromRawFd, OwnedFd, RawFd},
+    path::PathBuf,
+};
+
+use anyhow::{Context, bail};
+use clap::Parser;
+use rustix::process::{Resource, Rlimit, setrlimit};
+use sandpit_agent::{Agent, Config, server};
+
+/// Serves the sandbox API. Its own environment is the sandbox's.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    /// A listening Unix socket that was handed over.
+    #[arg(long, group = "listen")]
+    listen_fd: Option<RawFd>,
+    /// A Unix socket to make.
+    #[arg(long, group = "listen")]
+    listen_unix: Option<PathBuf>,
+    /// An address, with --token-file.
+    #[arg(long, group = "listen", requires = "token_file")]
+    listen_tcp: Option<SocketAddr>,
+    /// Holds the token that TCP clients must send.
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+    /// The folder that relative paths start from.
+    #[arg(long, default_value = "/workspace")]
+    workspace: PathBuf,
+    /// The most processes and threads of the sandbox's user.
+    #[arg(long)]
+    pids_limit: Option<u64>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
+    restrict(args.pids_limit)?;
+    // Before any thread exists, since "no new privileges" is inherited by threads made later.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(run(args))
+}
+
+/// Gives up what no sandbox needs: new privileges, core files, and more processes than its limit.
+fn restrict(pids_limit: Option<u64>) -> anyhow::Result<()> {
+    rustix::thread::set_no_new_privs(true).context("no_new_privs")?;
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).context("core file limit")?;
+    if let Some(limit) = pids_limit {
+        let limit = Rlimit { current: Some(limit), maximum: Some(limit) };
+        setrlimit(Resource::Nproc, limit).context("process limit")?;
+    }
+    Ok(())
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
+    let agent = Agent::new(Config::inherited(&args.workspace)).context("the agent's folder")?;
+    let app = server::router(agent.clone());
+    tokio::select! {
+        ended = listen(args, app) => ended,
+        () = sandpit_agent::reap::terminated() => Ok(()),
+    }
+}
+
+async fn listen(args: Args, app: axum::Router) -> anyhow::Result<()> {
+    if let Some(fd) = args.listen_fd {
+        // SAFETY: whoever passes the number hands the descriptor over; nothing else in this process uses it.
+        let socket = unsafe { OwnedFd::from_raw_fd(fd) };
+        server::listen::serve_fd(socket, app).await.context("the inherited socket")
+    } else if let Some(path) = args.listen_unix {
+        server::listen::serve_unix(&path, app).await.with_context(|| path.display().to_string())
+    } else if let (Some(address), Some(file)) = (args.listen_tcp, args.token_file) {
+        let token = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        let token = token.trim();
+        if token.is_empty() {
+            bail!("{} holds no token", file.display());
+        }
+        server::listen::serve_tcp(address, token.to_owned(), app).await.with_context(|| address.to_string())
+    } else {
+        bail!("one of --listen-fd, --listen-unix and --listen-tcp is needed")
+    }
+}

@@ -1,0 +1,62 @@
+//! What every route shares: where the sandbox's files are, its environment, and its live things.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// How an agent is set up. The environment is the sandbox's: what commands inherit.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder that relative paths start from.
+    pub workspace: PathBuf,
+    pub env: BTreeMap<OsString, OsString>,
+}
+
+impl Config {
+    /// A configuration with the environment this process was started with.
+    pub fn inherited(workspace: impl Into<PathBuf>) -> Self {
+        Self { workspace: workspace.into(), env: std::env::vars_os().collect() }
+    }
+}
+
+/// The state of one agent. Held in an [`Arc`] as the state of every route.
+pub struct Agent {
+    config: Config,
+    /// Files of the agent's own (shell start-up files, pipes), gone with it.
+    state_dir: tempfile::TempDir,
+}
+
+impl Agent {
+    /// An agent for `config`.
+    ///
+    /// # Errors
+    /// When its private folder cannot be made in the temporary folder.
+    pub fn new(config: Config) -> io::Result<Arc<Self>> {
+        let state_dir = tempfile::Builder::new().prefix(".sandpit-agent-").tempdir()?;
+        Ok(Arc::new(Self { config, state_dir }))
+    }
+
+    /// The folder that relative paths of requests start from.
+    pub fn workspace(&self) -> &Path {
+        &self.config.workspace
+    }
+
+    /// The sandbox's environment: what every command starts from.
+    pub fn env(&self) -> &BTreeMap<OsString, OsString> {
+        &self.config.env
+    }
+
+    /// A folder for files of the agent's own, mode 0700.
+    pub fn state_dir(&self) -> &Path {
+        self.state_dir.path()
+    }
+
+    /// `path` of a request: absolute as it is, else beneath the workspace. Not resolved further.
+    pub fn resolve(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.config.workspace.join(path)
+    }
+}

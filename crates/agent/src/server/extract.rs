@@ -1,0 +1,146 @@
+//! What a request says, or an `ApiError` that names the field that is wrong: never axum's own text.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
+    http::{StatusCode, request::Parts},
+    response::IntoResponse,
+};
+use sandpit_api::{ApiError, ErrorCode};
+use serde::de::DeserializeOwned;
+
+use super::reply::Failure;
+
+/// The most a JSON body may have. A file of 32 MiB as base64 fits; larger ones go raw.
+pub const JSON_LIMIT: usize = 64 << 20;
+
+/// A JSON body, whatever its `Content-Type` says. As an answer: `application/json`.
+#[derive(Debug, Clone, Copy)]
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Failure;
+
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Failure> {
+        axum::extract::DefaultBodyLimit::max(JSON_LIMIT).apply(&mut request);
+        let body = Bytes::from_request(request, state).await.map_err(body_error)?;
+        // No body is what some clients send for "nothing to say".
+        let text: &[u8] = if body.is_empty() { b"{}" } else { &body };
+        parse(text).map(Self)
+    }
+}
+
+/// JSON text of a request, or the error that names its wrong field.
+pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
+    if text.trim_ascii_start().first() != Some(&b'{') {
+        return Err(ApiError::invalid("body", "body: a JSON object is expected").into());
+    }
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let field = error.path().to_string();
+        let reason = error.into_inner();
+        let field =
+            if reason.is_data() { named_field(&field, &reason.to_string()) } else { "body".to_owned() };
+        ApiError::invalid(&field, format!("{field}: {reason}"))
+    })?;
+    reader.end().map_err(|error| ApiError::invalid("body", format!("body: {error}")))?;
+    Ok(value)
+}
+
+/// The field of a serde error: its path, or the name the message gives (unknown or missing field).
+fn named_field(path: &str, message: &str) -> String {
+    let quoted = message.split('`').nth(1).filter(|_| message.contains(" field `"));
+    match (path, quoted) {
+        (".", Some(name)) => name.to_owned(),
+        (".", None) => "body".to_owned(),
+        (path, Some(name)) if !path.ends_with(name) => format!("{path}.{name}"),
+        (path, _) => path.to_owned(),
+    }
+}
+
+fn body_error(error: BytesRejection) -> Failure {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return ApiError::new(ErrorCode::FileTooLarge, format!("the body is larger than {JSON_LIMIT} bytes"))
+            .with("maxBytes", JSON_LIMIT)
+            .into();
+    }
+    ApiError::invalid("body", format!("the body was cut off: {}", error.body_text())).into()
+}
+
+/// The query string.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let query = axum::extract::Query::<T>::try_from_uri(&parts.uri);
+        query.map(|axum::extract::Query(value)| Self(value)).map_err(|error| {
+            let message = error.body_text();
+            let reason = message.split_once(": ").map_or(message.as_str(), |(_, reason)| reason);
+            let field = reason.split_once(": ").map_or("query", |(field, _)| field);
+            ApiError::invalid(&named_field(if field == "query" { "." } else { field }, reason), reason).into()
+        })
+    }
+}
+
+/// The parameters of the path.
+#[derive(Debug, Clone, Copy)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        path.map(|axum::extract::Path(value)| Self(value))
+            .map_err(|error| ApiError::invalid("path", error.body_text()).into())
+    }
+}
+
+/// A WebSocket upgrade; a plain request is told what was expected.
+pub struct Upgrade(pub axum::extract::ws::WebSocketUpgrade);
+
+impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let upgrade = axum::extract::ws::WebSocketUpgrade::from_request_parts(parts, state).await;
+        upgrade.map(Self).map_err(|error| {
+            let reason = error.into_response().status();
+            ApiError::invalid("upgrade", format!("a WebSocket upgrade is expected here ({reason})")).into()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sandpit_api::{exec::Execute, sandbox::CreateSandbox};
+
+    use super::*;
+
+    fn field_of<T: DeserializeOwned>(text: &str) -> String {
+        let error = parse::<T>(text.as_bytes()).err().expect("must be refused");
+        error.0.context["field"].as_str().expect("a field").to_owned()
+    }
+
+    #[test]
+    fn a_wrong_type_names_its_field() {
+        assert_eq!(field_of::<Execute>(r#"{"command":7}"#), "command");
+        assert_eq!(field_of::<Execute>(r#"{"command":"x","env":{"A":1}}"#), "env.A");
+        assert_eq!(field_of::<Execute>(r#"{"command":"x","timeoutMs":-1}"#), "timeoutMs");
+    }
+
+    #[test]
+    fn an_unknown_field_is_named() {
+        assert_eq!(field_of::<CreateSandbox>(r#"{"cpu":1}"#), "cpu");
+    }
+
+    #[test]
+    fn broken_json_names_the_body() {
+        assert_eq!(field_of::<Execute>("{"), "body");
+        assert_eq!(field_of::<Execute>("{} {}"), "body");
+        assert_eq!(field_of::<Execute>("[1]"), "body");
+    }
+}
