@@ -5,6 +5,13 @@
 //!
 //! [`Capabilities`]: sandpit_api::engine::Capabilities
 
+pub mod client;
+pub mod contract;
+pub mod fake;
+pub mod id;
+pub mod record;
+pub mod refuse;
+
 use async_trait::async_trait;
 use sandpit_api::{
     ApiError,
@@ -15,6 +22,8 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::broadcast,
 };
+
+pub use client::AgentClient;
 
 /// A connection to an agent: HTTP/1.1 is spoken over it.
 pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
