@@ -16,7 +16,8 @@ export class BrowserSocket implements HostSocket {
     this.#socket = new WebSocket(url, ["sandpit", `bearer.${token}`]);
     this.#socket.binaryType = "arraybuffer";
     this.#socket.onopen = () => this.#open();
-    this.#socket.onmessage = ({ data }) => this.onMessage?.(typeof data === "string" ? data : new Uint8Array(data));
+    this.#socket.onmessage = ({ data }) =>
+      this.onMessage?.(typeof data === "string" ? data : new Uint8Array(data));
     this.#socket.onclose = async ({ code, reason }) => {
       const end: SocketEnd = { code, reason, opened: this.#opened };
       if (!this.#opened) end.refusal = await refusal(path, fetch);

@@ -3,8 +3,8 @@
  * The token comes in the fragment of the address, which never reaches a server, and is kept for this tab.
  */
 import { BrowserSocket } from "./browser-socket";
-import { platform } from "./platform";
 import { pickInPage, saveFromPage } from "./page-files";
+import { platform } from "./platform";
 import type { Host, HostClipboard, HostRequest } from "./types";
 
 const KEPT = "sandpit.token";

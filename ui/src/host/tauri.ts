@@ -52,7 +52,9 @@ export function tauriHost(): Host {
     socket: (path) => new TauriSocket(path),
     openExternal: (url) => openUrl(url),
     pickFiles: async (options) => {
-      const files = await invoke<Parameters<typeof picked>[0][]>("pick_files", { multiple: options?.multiple ?? false });
+      const files = await invoke<Parameters<typeof picked>[0][]>("pick_files", {
+        multiple: options?.multiple ?? false,
+      });
       return files.map(picked);
     },
     saveFile,

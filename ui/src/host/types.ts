@@ -47,7 +47,11 @@ export interface PickedFile {
   name: string;
   size: number;
   /** Sends its bytes as the body of a request; they stream from disk and never pass through the page. */
-  send(path: string, request?: Omit<HostRequest, "body">, progress?: (sent: number) => void): Promise<Response>;
+  send(
+    path: string,
+    request?: Omit<HostRequest, "body">,
+    progress?: (sent: number) => void,
+  ): Promise<Response>;
 }
 
 export interface Platform {

@@ -1,0 +1,21 @@
+// What the window asks of one sandbox's agent that belongs to no single pane.
+// Files, terminals and code contexts have files of their own beside this one.
+import { get, post } from "./client";
+import { sandboxPath } from "./gateway";
+import type { Executed } from "./wire/Executed";
+import type { Process } from "./wire/Process";
+import type { Session } from "./wire/Session";
+
+/** A cheap round trip through gateway and agent, whole milliseconds and parts of one. */
+export async function roundTrip(id: string, signal?: AbortSignal): Promise<number> {
+  const start = performance.now();
+  await get(sandboxPath(id, "/api/ping"), signal);
+  return performance.now() - start;
+}
+
+export const execute = (id: string, command: string, sessionId?: string) =>
+  post<Executed>(sandboxPath(id, "/api/execute"), { command, sessionId });
+export const sessions = async (id: string) =>
+  (await get<{ sessions: Session[] }>(sandboxPath(id, "/api/session/list"))).sessions;
+export const processes = async (id: string) =>
+  (await get<{ processes: Process[] }>(sandboxPath(id, "/api/process/list"))).processes;

@@ -1,0 +1,13 @@
+export { Button, type ButtonProps } from "./Button";
+export { ContextMenu } from "./ContextMenu";
+export { cx } from "./cx";
+export { Field, type FieldProps } from "./Field";
+export { IconButton, type IconButtonProps } from "./IconButton";
+export { Keys } from "./Keys";
+export { Badge, Dot, Spinner, type Tone } from "./Marks";
+export { Menu } from "./Menu";
+export type { MenuAction, MenuItem } from "./menu";
+export { Disconnected, Empty, Failed, Loading, Stopped } from "./PaneState";
+export { Select, type SelectOption } from "./Select";
+export { Sheet } from "./Sheet";
+export { Switch } from "./Switch";

@@ -1,0 +1,16 @@
+import type { LucideIcon } from "lucide-react";
+
+/** One entry of a menu: an action, or a line between groups. */
+export type MenuItem = MenuAction | "separator";
+
+export interface MenuAction {
+  label: string;
+  icon?: LucideIcon;
+  shortcut?: string;
+  danger?: boolean;
+  disabled?: boolean;
+  /** Why it is disabled, shown as its title. */
+  hint?: string;
+  testId?: string;
+  run(): void;
+}
