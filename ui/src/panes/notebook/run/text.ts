@@ -63,9 +63,9 @@ function* pieces(text: string): Generator<{ piece: string; isEscape: boolean }> 
   let at = 0;
   while (at < text.length) {
     ESCAPE.lastIndex = at;
-    const escape = ESCAPE.exec(text)?.[0];
-    const piece = escape ?? String.fromCodePoint(text.codePointAt(at) ?? 0);
-    yield { piece, isEscape: escape !== undefined };
+    const found = ESCAPE.exec(text)?.[0];
+    const piece = found ?? String.fromCodePoint(text.codePointAt(at) ?? 0);
+    yield { piece, isEscape: found !== undefined };
     at += piece.length;
   }
 }
