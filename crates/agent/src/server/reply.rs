@@ -29,6 +29,12 @@ impl From<ApiError> for Failure {
     }
 }
 
+impl From<Box<ApiError>> for Failure {
+    fn from(error: Box<ApiError>) -> Self {
+        Self(error)
+    }
+}
+
 impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
         *failure.0

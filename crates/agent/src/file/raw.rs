@@ -1,0 +1,241 @@
+//! Bytes of a file over HTTP, streamed both ways in flat memory: `GET|HEAD|PUT /api/files/raw`.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
+use std::path::PathBuf;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http_range_header::{RangeUnsatisfiableError, parse_range_header};
+use rustix::fs::Stat;
+use sandpit_api::ApiError;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_util::io::ReaderStream;
+
+use super::fault::{Result, blocking, fault};
+use super::replace::{Expected, Replacement};
+use super::{mime, name, read};
+use crate::server::State;
+use crate::server::reply::{self, Query, Reply};
+
+/// How much is read from the disk at once, bytes.
+const PIECE: usize = 256 * 1024;
+
+/// The query of the route.
+#[derive(Deserialize)]
+pub struct Target {
+    path: String,
+    /// Anything but `0` or nothing: to be saved, not shown.
+    #[serde(default)]
+    download: String,
+}
+
+/// Names one version of one file: another content, size or file has another etag.
+pub fn etag(stat: &Stat) -> String {
+    let modified = i128::from(stat.st_mtime) * 1_000_000_000 + stat.st_mtime_nsec as i128;
+    format!("\"{modified:x}-{:x}-{:x}\"", stat.st_size, stat.st_ino)
+}
+
+/// `GET` and `HEAD`.
+pub async fn get(agent: State, Query(target): Query<Target>, headers: HeaderMap) -> Reply {
+    let path = name::resolve(agent.workspace(), "path", &target.path)?;
+    let download = !matches!(target.download.as_str(), "" | "0" | "false");
+    let opened = blocking(move || Opened::open(path)).await?;
+    Ok(opened.answer(&headers, download)?)
+}
+
+struct Opened {
+    path: PathBuf,
+    file: File,
+    stat: Stat,
+    mime: String,
+}
+
+impl Opened {
+    fn open(path: PathBuf) -> Result<Self> {
+        let (mut file, stat) = read::open_regular("file.read", &path)?;
+        let head = read::head(&mut file).map_err(|error| fault("file.read", &path, error))?;
+        file.seek(SeekFrom::Start(0)).map_err(|error| fault("file.read", &path, error))?;
+        Ok(Self { mime: mime::of(&path, &head), path, file, stat })
+    }
+
+    fn answer(self, request: &HeaderMap, download: bool) -> Result<Response> {
+        let etag = etag(&self.stat);
+        let mut headers = self.headers(&etag, download);
+        if matches_etag(request, header::IF_NONE_MATCH, &etag) {
+            return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+        }
+        let size = self.stat.st_size as u64;
+        // What says it is empty may be a file of `/proc`: it is read to its end, whatever its length.
+        if size == 0 {
+            return Ok((headers, self.body(None)).into_response());
+        }
+        let fresh = !request.contains_key(header::IF_RANGE) || matches_etag(request, header::IF_RANGE, &etag);
+        let wanted = request.get(header::RANGE).filter(|_| fresh).and_then(|value| value.to_str().ok());
+        match wanted.map_or(Span::Whole, |wanted| span(wanted, size)) {
+            Span::Whole => {
+                headers.insert(header::CONTENT_LENGTH, size.into());
+                Ok((headers, self.body(Some(size))).into_response())
+            }
+            Span::Part(first, last) => {
+                headers.insert(header::CONTENT_LENGTH, (last - first + 1).into());
+                set(&mut headers, header::CONTENT_RANGE, &format!("bytes {first}-{last}/{size}"));
+                self.part(headers, first, last)
+            }
+            Span::Outside => {
+                set(&mut headers, header::CONTENT_RANGE, &format!("bytes */{size}"));
+                headers.remove(header::CONTENT_TYPE);
+                Ok((StatusCode::RANGE_NOT_SATISFIABLE, headers).into_response())
+            }
+        }
+    }
+
+    fn part(mut self, headers: HeaderMap, first: u64, last: u64) -> Result<Response> {
+        let sought = self.file.seek(SeekFrom::Start(first));
+        sought.map_err(|error| fault("file.read", &self.path, error))?;
+        Ok((StatusCode::PARTIAL_CONTENT, headers, self.body(Some(last - first + 1))).into_response())
+    }
+
+    fn body(self, length: Option<u64>) -> Body {
+        let file = tokio::fs::File::from_std(self.file).take(length.unwrap_or(u64::MAX));
+        Body::from_stream(ReaderStream::with_capacity(file, PIECE))
+    }
+
+    fn headers(&self, etag: &str, download: bool) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        set(&mut headers, header::CONTENT_TYPE, &self.mime);
+        set(&mut headers, header::ETAG, etag);
+        set(&mut headers, header::ACCEPT_RANGES, "bytes");
+        set(&mut headers, header::CACHE_CONTROL, "no-cache");
+        set(&mut headers, header::LAST_MODIFIED, &http_date(self.stat.st_mtime));
+        // What a sandbox wrote is never a page of the origin that serves it.
+        set(&mut headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+        set(&mut headers, header::CONTENT_SECURITY_POLICY, "sandbox");
+        if download {
+            let name = self.path.file_name().map(name::encode).unwrap_or_default();
+            set(&mut headers, header::CONTENT_DISPOSITION, &disposition(&name));
+        }
+        headers
+    }
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// RFC 9110 §5.6.7.
+fn http_date(seconds: i64) -> String {
+    let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+/// RFC 6266, with the name as RFC 8187 writes it.
+fn disposition(name: &str) -> String {
+    let mut text = "attachment; filename*=UTF-8''".to_owned();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                text.push(char::from(byte))
+            }
+            _ => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
+}
+
+fn matches_etag(headers: &HeaderMap, name: HeaderName, etag: &str) -> bool {
+    let values = headers.get_all(name);
+    let mut tags = values.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    tags.any(|tag| matches!(tag.trim(), "*") || tag.trim() == etag)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Span {
+    Whole,
+    /// First and last byte.
+    Part(u64, u64),
+    Outside,
+}
+
+/// What of a file of `size` bytes a `Range` header wants. Nonsense and several ranges get the whole
+/// (RFC 9110 §14.2 allows both).
+fn span(wanted: &str, size: u64) -> Span {
+    let Ok(ranges) = parse_range_header(wanted) else {
+        return Span::Whole;
+    };
+    match ranges.validate(size) {
+        Ok(spans) => match spans.as_slice() {
+            [span] if *span.start() >= size => Span::Outside,
+            [span] => Span::Part(*span.start(), *span.end()),
+            _ => Span::Whole,
+        },
+        Err(RangeUnsatisfiableError::RangeReversed) => Span::Outside,
+        Err(_) => Span::Whole,
+    }
+}
+
+/// `PUT`.
+pub async fn put(agent: State, Query(target): Query<Target>, headers: HeaderMap, body: Body) -> Reply {
+    let path = name::resolve(agent.workspace(), "path", &target.path)?;
+    let expected = expected(&headers);
+    let mut replacement = blocking(move || Replacement::begin(&path, expected)).await?;
+    fill(&mut replacement, body).await?;
+    let stat = blocking(move || replacement.commit()).await?;
+    let etag = etag(&stat);
+    let mut answer = reply::success(&json!({ "path": target.path, "size": stat.st_size, "etag": etag }))?;
+    set(answer.headers_mut(), header::ETAG, &etag);
+    Ok(answer)
+}
+
+fn expected(headers: &HeaderMap) -> Expected {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::trim);
+    match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
+        (Some("*"), _) => Expected::Present,
+        (Some(etag), _) => Expected::Version(etag.to_owned()),
+        (None, Some("*")) => Expected::Absent,
+        _ => Expected::Anything,
+    }
+}
+
+async fn fill(replacement: &mut Replacement, body: Body) -> Result<()> {
+    let file = replacement.file().try_clone().map_err(|error| replacement.failed(error))?;
+    let mut file = tokio::fs::File::from_std(file);
+    let mut pieces = body.into_data_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| {
+            ApiError::invalid("body", format!("the body was cut off: {error}")).during("file.write")
+        })?;
+        file.write_all(&piece).await.map_err(|error| replacement.failed(error))?;
+    }
+    // An error of the last write is told here.
+    file.flush().await.map_err(|error| replacement.failed(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_cut_to_the_file() {
+        assert_eq!(span("bytes=0-3", 10), Span::Part(0, 3));
+        assert_eq!(span("bytes=5-", 10), Span::Part(5, 9));
+        assert_eq!(span("bytes=-4", 10), Span::Part(6, 9));
+        assert_eq!(span("bytes=-40", 10), Span::Whole);
+        assert_eq!(span("bytes=8-100", 10), Span::Part(8, 9));
+        assert_eq!(span("bytes=10-", 10), Span::Outside);
+        assert_eq!(span("bytes=0-1,4-5", 10), Span::Whole);
+        assert_eq!(span("lines=1-2", 10), Span::Whole);
+    }
+
+    #[test]
+    fn a_date_and_a_name_are_written_as_http_wants_them() {
+        assert_eq!(http_date(784_111_777), "Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(disposition("gr\u{fc}n x.txt"), "attachment; filename*=UTF-8''gr%C3%BCn%20x.txt");
+    }
+}
