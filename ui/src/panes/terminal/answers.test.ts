@@ -8,8 +8,12 @@ function terminal() {
 	const gate = gateAnswers(term);
 	const sent: string[] = [];
 	term.onData((data) => gate.passes(data) && sent.push(data));
-	const show = (text: string) => new Promise<void>((done) => term.write(text, done));
-	return { term, gate, sent, show } satisfies { gate: AnswerGate } & Record<string, unknown>;
+	const show = (text: string) =>
+		new Promise<void>((done) => term.write(text, done));
+	return { term, gate, sent, show } satisfies { gate: AnswerGate } & Record<
+		string,
+		unknown
+	>;
 }
 
 const ATTACKS = [
@@ -40,13 +44,21 @@ describe("what a terminal answers", () => {
 		await t.show("\x1b[>c");
 		await t.show("\x1b[5n");
 		await t.show("\x1b[?25$p");
-		expect(t.sent).toEqual(["\x1b[1;3R", "\x1b[?1;2c", "\x1b[>0;276;0c", "\x1b[0n", "\x1b[?25;1$y"]);
+		expect(t.sent).toEqual([
+			"\x1b[1;3R",
+			"\x1b[?1;2c",
+			"\x1b[>0;276;0c",
+			"\x1b[0n",
+			"\x1b[?25;1$y",
+		]);
 	});
 
 	it("nothing in a replay is answered", async () => {
 		const t = terminal();
 		t.gate.setReplaying(true);
-		await t.show("\x1b[6n\x1b[c\x1b[>c\x1b[5n\x1b[?6n\x1b[?25$p\x1b]11;?\x07\x1b]10;?\x07");
+		await t.show(
+			"\x1b[6n\x1b[c\x1b[>c\x1b[5n\x1b[?6n\x1b[?25$p\x1b]11;?\x07\x1b]10;?\x07",
+		);
 		expect(t.sent).toEqual([]);
 		t.gate.setReplaying(false);
 		await t.show("\x1b[6n");
@@ -65,7 +77,11 @@ describe("what a terminal answers", () => {
 	it("what draws is left alone", async () => {
 		const t = terminal();
 		await t.show("\x1b[1;31mred\x1b[0m\x1b[2;1Hsecond");
-		expect(t.term.buffer.active.getLine(0)?.translateToString(true)).toBe("red");
-		expect(t.term.buffer.active.getLine(1)?.translateToString(true)).toBe("second");
+		expect(t.term.buffer.active.getLine(0)?.translateToString(true)).toBe(
+			"red",
+		);
+		expect(t.term.buffer.active.getLine(1)?.translateToString(true)).toBe(
+			"second",
+		);
 	});
 });

@@ -27,8 +27,14 @@ export function gateAnswers(term: Terminal): AnswerGate {
 		parser.registerCsiHandler({ prefix: ">", final: "c" }, whenReplaying),
 		parser.registerCsiHandler({ final: "n" }, whenReplaying),
 		parser.registerCsiHandler({ prefix: "?", final: "n" }, whenReplaying),
-		parser.registerCsiHandler({ intermediates: "$", final: "p" }, whenReplaying),
-		parser.registerCsiHandler({ prefix: "?", intermediates: "$", final: "p" }, whenReplaying),
+		parser.registerCsiHandler(
+			{ intermediates: "$", final: "p" },
+			whenReplaying,
+		),
+		parser.registerCsiHandler(
+			{ prefix: "?", intermediates: "$", final: "p" },
+			whenReplaying,
+		),
 		// The theme's colours, which editors ask for to choose a palette. Setting them is left to xterm.
 		...[10, 11, 12].map((id) =>
 			parser.registerOscHandler(id, (data) => replaying && data.includes("?")),

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { ApiFailure } from "../../api/failure";
+import type { LinkUse } from "../../api/socket";
 import type { Terminal } from "../../api/wire/Terminal";
 import {
 	ACK_EVERY,
-	type Clock,
 	HELD_INPUT_LIMIT,
 	TerminalConnection,
 	type TerminalPorts,
 	type TerminalQuery,
-	type TerminalSocketEvents,
 } from "./connection";
 
 const terminal: Terminal = {
@@ -20,43 +20,38 @@ const terminal: Terminal = {
 	createdAt: "2026-01-01T00:00:00Z",
 };
 
-class FakeClock implements Clock {
-	time = 0;
-	timers: { at: number; run: () => void }[] = [];
-	now = () => this.time;
-	after = (ms: number, run: () => void) => {
-		const timer = { at: this.time + ms, run };
-		this.timers.push(timer);
-		return () => {
-			this.timers = this.timers.filter((t) => t !== timer);
-		};
-	};
-	tick(ms: number) {
-		this.time += ms;
-		const due = this.timers.filter((t) => t.at <= this.time);
-		this.timers = this.timers.filter((t) => t.at > this.time);
-		for (const t of due) t.run();
-	}
-}
-
+/** A connection with a link that the test opens, breaks and reads. */
 function world(fresh = false) {
-	const sockets: { query: TerminalQuery; events: TerminalSocketEvents; sent: unknown[]; closed: boolean }[] = [];
 	const log: string[] = [];
 	const drawn: (() => void)[] = [];
-	const clock = new FakeClock();
+	const link = {
+		query: (): TerminalQuery => ({ cols: 0, rows: 0 }),
+		use: {} as Omit<LinkUse, "path">,
+		open: true,
+	};
+	let sent: unknown[] = [];
+	let links = 0;
 	const ports: TerminalPorts = {
-		open(query, events) {
-			const socket = { query, events, sent: [] as unknown[], closed: false };
-			sockets.push(socket);
+		link(query, use) {
+			links++;
+			Object.assign(link, { query, use, open: true });
+			sent = [];
 			return {
-				send: (data) =>
-					socket.sent.push(typeof data === "string" ? JSON.parse(data) : new TextDecoder().decode(data)),
+				send: (data) => {
+					if (!link.open) return false;
+					sent.push(
+						typeof data === "string"
+							? JSON.parse(data)
+							: new TextDecoder().decode(data),
+					);
+					return true;
+				},
+				retry: () => log.push("retry"),
 				close: () => {
-					socket.closed = true;
+					link.open = false;
 				},
 			};
 		},
-		diagnose: () => Promise.resolve(undefined),
 		write: (data, done) => {
 			log.push(`write ${data.length}`);
 			drawn.push(done);
@@ -67,21 +62,40 @@ function world(fresh = false) {
 		restarted: () => log.push("restarted"),
 		changed: () => undefined,
 	};
-	const connection = new TerminalConnection(ports, { cols: 80, rows: 24 }, fresh, clock);
+	const connection = new TerminalConnection(
+		ports,
+		{ cols: 80, rows: 24 },
+		fresh,
+	);
 	connection.connect();
-	const last = () => {
-		const socket = sockets.at(-1);
-		if (!socket) throw new Error("no socket was opened");
-		return socket;
+	const frame = (value: object) => link.use.onText?.(JSON.stringify(value));
+	return {
+		connection,
+		log,
+		frame,
+		sent: () => sent,
+		links: () => links,
+		query: () => link.query(),
+		state: (state: Parameters<NonNullable<LinkUse["onState"]>>[0]) =>
+			link.use.onState?.(state),
+		ready: (cursor: number, more: Partial<Terminal> = {}) =>
+			frame({ type: "ready", cursor, terminal: { ...terminal, ...more } }),
+		bytes: (n: number) => link.use.onBytes?.(new Uint8Array(n)),
+		drawAll: () => {
+			for (const done of drawn.splice(0)) done();
+		},
+		/** The socket breaks, and a new one opens. */
+		lose: () => {
+			link.open = false;
+			link.use.onState?.({ at: "waiting", retryAt: 5 });
+		},
+		find: () => {
+			sent = [];
+			link.open = true;
+			link.use.onState?.({ at: "connecting" });
+			link.use.onState?.({ at: "open" });
+		},
 	};
-	const frame = (value: object) => last().events.text(JSON.stringify(value));
-	const ready = (cursor: number, more: Partial<Terminal> = {}) =>
-		frame({ type: "ready", cursor, terminal: { ...terminal, ...more } });
-	const bytes = (n: number) => last().events.bytes(new Uint8Array(n));
-	const drawAll = () => {
-		for (const done of drawn.splice(0)) done();
-	};
-	return { connection, sockets, log, clock, ports, last, frame, ready, bytes, drawAll };
 }
 
 const key = (text: string) => new TextEncoder().encode(text);
@@ -89,21 +103,12 @@ const key = (text: string) => new TextEncoder().encode(text);
 describe("a terminal's connection", () => {
 	it("asks for the whole ring at first, and for what follows its cursor after a break", () => {
 		const w = world();
-		expect(w.last().query).toEqual({ since: undefined, cols: 80, rows: 24 });
+		expect(w.query()).toEqual({ since: undefined, cols: 80, rows: 24 });
 		w.ready(100);
 		w.bytes(50);
-		w.last().events.closed();
-		w.clock.tick(250);
-		expect(w.last().query.since).toBe(150);
-	});
-
-	it("resumes from what it received even when that is not drawn yet", () => {
-		const w = world();
-		w.ready(0);
-		w.bytes(10);
-		w.last().events.closed();
-		w.clock.tick(250);
-		expect(w.last().query.since).toBe(10);
+		w.lose();
+		expect(w.connection.phase).toEqual({ name: "waiting", retryAt: 5 });
+		expect(w.query().since).toBe(150);
 	});
 
 	it("marks the replay until its last byte is drawn", () => {
@@ -122,47 +127,58 @@ describe("a terminal's connection", () => {
 		expect(w.log).not.toContain("replaying true");
 	});
 
+	it("takes what comes after a break for live, since nobody else has answered it", () => {
+		const w = world(true);
+		w.ready(0);
+		w.lose();
+		w.find();
+		w.ready(0);
+		expect(w.log).not.toContain("replaying true");
+	});
+
 	it("gives credit in steps, for what is drawn and not for what has come", () => {
 		const w = world();
 		w.ready(0);
 		w.bytes(ACK_EVERY - 1);
 		w.drawAll();
-		expect(w.last().sent).toEqual([]);
+		expect(w.sent()).toEqual([]);
 		w.bytes(1);
-		expect(w.last().sent).toEqual([]);
+		expect(w.sent()).toEqual([]);
 		w.drawAll();
-		expect(w.last().sent).toEqual([{ type: "ack", cursor: ACK_EVERY }]);
+		expect(w.sent()).toEqual([{ type: "ack", cursor: ACK_EVERY }]);
 	});
 
 	it("does not give credit on a new socket for bytes of the old one", () => {
 		const w = world();
 		w.ready(0);
 		w.bytes(ACK_EVERY * 2);
-		w.last().events.closed();
-		w.clock.tick(250);
+		w.lose();
+		w.find();
+		w.ready(ACK_EVERY * 2);
 		w.drawAll();
-		expect(w.last().sent).toEqual([]);
+		expect(w.sent()).toEqual([]);
 	});
 
 	it("sends keys at once while it is live", () => {
 		const w = world();
 		w.ready(0);
 		w.connection.send(key("l"));
-		expect(w.last().sent).toEqual(["l"]);
+		expect(w.sent()).toEqual(["l"]);
 	});
 
 	it("holds what is typed while disconnected and sends it in order after the resume", () => {
 		const w = world();
 		w.connection.send(key("a"));
+		expect(w.sent()).toEqual([]);
 		w.ready(0);
-		expect(w.last().sent).toEqual(["a"]);
-		w.last().events.closed();
+		expect(w.sent()).toEqual(["a"]);
+		w.lose();
 		w.connection.send(key("b"));
 		w.connection.send(key("c"));
-		w.clock.tick(250);
-		expect(w.last().sent).toEqual([]);
+		w.find();
+		expect(w.sent()).toEqual([]);
 		w.ready(0);
-		expect(w.last().sent).toEqual(["b", "c"]);
+		expect(w.sent()).toEqual(["b", "c"]);
 	});
 
 	it("refuses input beyond what it can hold", () => {
@@ -171,42 +187,38 @@ describe("a terminal's connection", () => {
 		expect(w.connection.send(key("x"))).toBe(false);
 	});
 
-	it("waits longer after each failure, and starts anew after a success", async () => {
-		const w = world();
-		for (const wait of [250, 500, 1000]) {
-			w.last().events.closed();
-			await Promise.resolve();
-			await Promise.resolve();
-			expect(w.connection.phase).toMatchObject({ name: "waiting", retryAt: w.clock.time + wait });
-			w.clock.tick(wait);
-		}
-		w.ready(0);
-		w.last().events.closed();
-		expect(w.connection.phase).toMatchObject({ name: "waiting", retryAt: w.clock.time + 250 });
-	});
-
 	it("stops trying when the other side says that the terminal is gone", () => {
 		const w = world();
-		w.frame({ type: "error", code: "TERMINAL_NOT_FOUND", message: "no such terminal" });
-		w.last().events.closed();
-		w.clock.tick(60_000);
-		expect(w.sockets).toHaveLength(1);
-		expect(w.connection.phase).toMatchObject({ name: "failed", code: "TERMINAL_NOT_FOUND" });
+		w.frame({
+			type: "error",
+			code: "TERMINAL_NOT_FOUND",
+			message: "no such terminal",
+		});
+		w.state({ at: "closed" });
+		expect(w.connection.phase).toMatchObject({
+			name: "failed",
+			code: "TERMINAL_NOT_FOUND",
+		});
 	});
 
-	it("asks why when a socket closes before it was ready", async () => {
+	it("says why it was refused, and tries anew when asked to", () => {
 		const w = world();
-		w.ports.diagnose = () => Promise.resolve({ code: "SANDBOX_NOT_RUNNING", message: "stopped" });
-		w.last().events.closed();
-		await Promise.resolve();
-		await Promise.resolve();
-		expect(w.connection.phase).toMatchObject({ name: "failed", code: "SANDBOX_NOT_RUNNING" });
+		w.state({
+			at: "refused",
+			failure: new ApiFailure("SANDBOX_NOT_RUNNING", "stopped"),
+		});
+		expect(w.connection.phase).toMatchObject({
+			name: "failed",
+			code: "SANDBOX_NOT_RUNNING",
+		});
+		w.connection.retry();
+		expect(w.links()).toBe(2);
 	});
 
 	it("tells the PTY its size when it has another one", () => {
 		const w = world();
 		w.ready(0, { cols: 100 });
-		expect(w.last().sent).toEqual([{ type: "resize", cols: 80, rows: 24 }]);
+		expect(w.sent()).toEqual([{ type: "resize", cols: 80, rows: 24 }]);
 	});
 
 	it("does not take its own resizes for another viewer's, however late they come back", () => {
@@ -241,14 +253,11 @@ describe("a terminal's connection", () => {
 		expect(w.log).toContain("truncated false");
 	});
 
-	it("hears nothing from a socket that it has left", () => {
+	it("is silent after its end", () => {
 		const w = world();
 		w.ready(0);
-		const old = w.last();
-		w.connection.connect();
-		old.events.bytes(new Uint8Array(3));
-		old.events.closed();
-		expect(w.connection.received).toBe(0);
-		expect(w.sockets).toHaveLength(2);
+		w.connection.dispose();
+		w.state({ at: "waiting", retryAt: 1 });
+		expect(w.connection.phase).toEqual({ name: "closed" });
 	});
 });

@@ -3,7 +3,8 @@
  * It counts bytes (the cursor), resumes from where it was, gives credit for what has been drawn,
  * and holds input while there is no socket. It knows neither xterm nor React.
  */
-import type { ErrorCode } from "../../api/wire/ErrorCode";
+import type { FailureCode } from "../../api/failure";
+import type { Link, LinkState, LinkUse } from "../../api/socket";
 import type { Terminal } from "../../api/wire/Terminal";
 import type { TerminalControl } from "../../api/wire/TerminalControl";
 import type { TerminalFrame } from "../../api/wire/TerminalFrame";
@@ -12,34 +13,23 @@ import type { TerminalFrame } from "../../api/wire/TerminalFrame";
 export const ACK_EVERY = 64 * 1024;
 /** Input kept while disconnected; what is typed beyond it is refused and said. */
 export const HELD_INPUT_LIMIT = 64 * 1024;
-const RETRY_MS = [250, 500, 1000, 2000, 4000, 8000];
-/** After this long a resize that was never confirmed is forgotten. */
-const RESIZE_ECHO_MS = 2000;
+/** After this long a resize that was never confirmed is forgotten, in milliseconds. */
+const RESIZE_ECHO = 2000;
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 export type Phase =
 	| { name: "connecting" }
 	| { name: "live" }
 	/** No socket; the next attempt is at `retryAt` (epoch ms). */
-	| { name: "waiting"; retryAt: number; attempt: number }
+	| { name: "waiting"; retryAt: number }
 	/** The other side said why, and trying again by itself would not help. */
-	| { name: "failed"; code: ErrorCode; message: string }
+	| { name: "failed"; code: FailureCode; message: string }
 	| { name: "closed" };
 
 export interface Exit {
 	code: number;
 	signal?: string;
-}
-
-export interface TerminalSocket {
-	send(data: string | Uint8Array): void;
-	close(): void;
-}
-
-export interface TerminalSocketEvents {
-	text(data: string): void;
-	bytes(data: Uint8Array): void;
-	/** The socket ended or never opened; called once. */
-	closed(): void;
 }
 
 export interface TerminalQuery {
@@ -48,11 +38,13 @@ export interface TerminalQuery {
 	rows: number;
 }
 
+/** The part of a `Link` that is used. */
+export type TerminalLink = Pick<Link, "send" | "retry" | "close">;
+
 /** What the machine needs from the world. */
 export interface TerminalPorts {
-	open(query: TerminalQuery, events: TerminalSocketEvents): TerminalSocket;
-	/** Why a socket closed before it was ready: resolves with the reason, or nothing when a retry may help. */
-	diagnose(): Promise<{ code: ErrorCode; message: string } | undefined>;
+	/** Opens a connection that comes back by itself and asks `query` for each try. */
+	link(query: () => TerminalQuery, use: Omit<LinkUse, "path">): TerminalLink;
 	/** PTY output, in order. `drawn` must be called once it has been parsed by the screen. */
 	write(data: Uint8Array, drawn: () => void): void;
 	/** Bytes are missing before what comes next; `fresh` when nothing had been drawn yet. */
@@ -66,19 +58,6 @@ export interface TerminalPorts {
 	changed(): void;
 }
 
-export interface Clock {
-	now(): number;
-	after(ms: number, run: () => void): () => void;
-}
-
-const systemClock: Clock = {
-	now: () => Date.now(),
-	after: (ms, run) => {
-		const timer = setTimeout(run, ms);
-		return () => clearTimeout(timer);
-	},
-};
-
 export class TerminalConnection {
 	phase: Phase = { name: "connecting" };
 	exit: Exit | undefined;
@@ -87,14 +66,15 @@ export class TerminalConnection {
 	received: number | undefined;
 	private drawn = 0;
 	private acked = 0;
-	private held: Uint8Array[] = [];
+	private held: Bytes[] = [];
 	private heldBytes = 0;
-	private socket: TerminalSocket | undefined;
+	private link: TerminalLink | undefined;
 	private ready = false;
 	private attached = false;
-	private attempt = 0;
+	/** Grows with each socket: what was drawn of an older one is no credit on this one. */
 	private epoch = 0;
-	private cancelRetry: (() => void) | undefined;
+	/** The PTY has another viewer's size now. */
+	foreignSize = false;
 	private sentSizes: { cols: number; rows: number; at: number }[] = [];
 
 	/**
@@ -102,45 +82,43 @@ export class TerminalConnection {
 	 */
 	constructor(
 		private readonly ports: TerminalPorts,
-		private size: { cols: number; rows: number },
+		/** The size last told, or to be told, to the PTY. */
+		public size: { cols: number; rows: number },
 		private fresh = false,
-		private readonly clock: Clock = systemClock,
 	) {}
 
-	/** Opens the socket, from the cursor when there is one. */
+	/** Opens the connection. Again after a failure: goes on at the cursor. */
 	connect(): void {
-		this.cancelRetry?.();
-		this.socket?.close();
-		const epoch = ++this.epoch;
-		this.ready = false;
-		this.setPhase({ name: "connecting" });
-		const { cols, rows } = this.size;
-		const current = () => epoch === this.epoch;
-		this.socket = this.ports.open(
-			{ since: this.received, cols, rows },
+		this.phase = { name: "connecting" };
+		this.link?.close();
+		this.link = this.ports.link(
+			() => ({ since: this.received, ...this.size }),
 			{
-				text: (data) => current() && this.onFrame(JSON.parse(data) as TerminalFrame),
-				bytes: (data) => current() && this.onBytes(data),
-				closed: () => current() && this.onClosed(),
+				onText: (data) => this.onFrame(JSON.parse(data) as TerminalFrame),
+				onBytes: (data) => this.onBytes(data),
+				onState: (state) => this.onState(state),
 			},
 		);
 	}
 
+	/** Tries at once instead of waiting. */
+	retry(): void {
+		if (this.phase.name === "failed") this.connect();
+		else this.link?.retry();
+	}
+
 	/** Ends it for good; nothing is called afterwards. */
 	dispose(): void {
-		this.epoch++;
-		this.cancelRetry?.();
-		this.socket?.close();
-		this.socket = undefined;
 		this.phase = { name: "closed" };
+		this.epoch++;
+		this.ready = false;
+		this.link?.close();
+		this.link = undefined;
 	}
 
 	/** Keys and answers for the PTY. Held while disconnected; `false` when there is no more room to hold them. */
-	send(data: Uint8Array): boolean {
-		if (this.ready && this.socket) {
-			this.socket.send(data);
-			return true;
-		}
+	send(data: Bytes): boolean {
+		if (this.ready && this.link?.send(data)) return true;
 		if (this.heldBytes + data.length > HELD_INPUT_LIMIT) return false;
 		this.held.push(data);
 		this.heldBytes += data.length;
@@ -150,8 +128,9 @@ export class TerminalConnection {
 	/** The screen has this many cells now; told to the PTY at once. */
 	resize(cols: number, rows: number): void {
 		this.size = { cols, rows };
+		this.foreignSize = false;
 		if (!this.ready) return;
-		this.sentSizes.push({ cols, rows, at: this.clock.now() });
+		this.sentSizes.push({ cols, rows, at: Date.now() });
 		this.control({ type: "resize", cols, rows });
 	}
 
@@ -181,15 +160,15 @@ export class TerminalConnection {
 		const first = !this.attached;
 		this.attached = true;
 		this.ready = true;
-		this.attempt = 0;
 		this.terminal = terminal;
 		this.exit = terminal.running ? undefined : { code: terminal.exitCode ?? 0 };
 		if (cursor !== this.received) this.moveTo(cursor);
 		if (first && !this.fresh) this.ports.replaying(true);
 		this.fresh = false;
 		const { cols, rows } = this.size;
-		if (terminal.cols !== cols || terminal.rows !== rows) this.resize(cols, rows);
-		for (const data of this.held.splice(0)) this.socket?.send(data);
+		if (terminal.cols !== cols || terminal.rows !== rows)
+			this.resize(cols, rows);
+		for (const data of this.held.splice(0)) this.link?.send(data);
 		this.heldBytes = 0;
 		this.setPhase({ name: "live" });
 	}
@@ -227,48 +206,41 @@ export class TerminalConnection {
 
 	/** Our own resizes come back as well, perhaps after a newer one: those are no news. */
 	private onResized(cols: number, rows: number): void {
-		const now = this.clock.now();
-		this.sentSizes = this.sentSizes.filter((sent) => now - sent.at < RESIZE_ECHO_MS);
-		const mine = this.sentSizes.findIndex((sent) => sent.cols === cols && sent.rows === rows);
+		const now = Date.now();
+		this.sentSizes = this.sentSizes.filter(
+			(sent) => now - sent.at < RESIZE_ECHO,
+		);
+		const mine = this.sentSizes.findIndex(
+			(sent) => sent.cols === cols && sent.rows === rows,
+		);
 		if (mine >= 0) {
 			this.sentSizes.splice(0, mine + 1);
 			return;
 		}
-		if (cols !== this.size.cols || rows !== this.size.rows) this.ports.resized(cols, rows);
+		this.foreignSize = cols !== this.size.cols || rows !== this.size.rows;
+		if (this.foreignSize) this.ports.resized(cols, rows);
 	}
 
-	private onClosed(): void {
-		const wasReady = this.ready;
-		this.ready = false;
-		this.socket = undefined;
-		if (this.phase.name === "failed") return;
-		if (wasReady) return this.retryLater();
-		const epoch = this.epoch;
-		this.ports.diagnose().then(
-			(why) => {
-				if (epoch !== this.epoch) return;
-				if (why) this.fail(why.code, why.message);
-				else this.retryLater();
-			},
-			() => epoch === this.epoch && this.retryLater(),
-		);
+	private onState(state: LinkState): void {
+		if (state.at !== "open") {
+			this.ready = false;
+			this.epoch++;
+		}
+		if (this.phase.name === "closed" || this.phase.name === "failed") return;
+		if (state.at === "connecting") this.setPhase({ name: "connecting" });
+		else if (state.at === "waiting")
+			this.setPhase({ name: "waiting", retryAt: state.retryAt });
+		else if (state.at === "refused")
+			this.fail(state.failure.code, state.failure.message);
 	}
 
-	private retryLater(): void {
-		const wait = RETRY_MS[Math.min(this.attempt, RETRY_MS.length - 1)] ?? 8000;
-		this.attempt++;
-		this.setPhase({ name: "waiting", retryAt: this.clock.now() + wait, attempt: this.attempt });
-		this.cancelRetry = this.clock.after(wait, () => this.connect());
-	}
-
-	private fail(code: ErrorCode, message: string): void {
-		this.ready = false;
+	private fail(code: FailureCode, message: string): void {
 		this.setPhase({ name: "failed", code, message });
-		this.socket?.close();
+		this.link?.close();
 	}
 
 	private control(frame: TerminalControl): void {
-		this.socket?.send(JSON.stringify(frame));
+		this.link?.send(JSON.stringify(frame));
 	}
 
 	private setPhase(phase: Phase): void {

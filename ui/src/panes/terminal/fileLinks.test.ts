@@ -2,14 +2,19 @@ import { describe, expect, it } from "vitest";
 import { fileLinks } from "./fileLinks";
 
 const places = (text: string) =>
-	fileLinks(text).map((p) => `${p.path}|${p.line}|${p.column ?? ""}|${text.slice(p.start, p.end)}`);
+	fileLinks(text).map(
+		(p) =>
+			`${p.path}|${p.line}|${p.column ?? ""}|${text.slice(p.start, p.end)}`,
+	);
 
 describe("places in terminal output", () => {
 	it("finds path:line and path:line:column", () => {
 		expect(places("tests/test_margin.py:14: AssertionError")).toEqual([
 			"tests/test_margin.py|14||tests/test_margin.py:14",
 		]);
-		expect(places("  --> src/main.rs:3:7")).toEqual(["src/main.rs|3|7|src/main.rs:3:7"]);
+		expect(places("  --> src/main.rs:3:7")).toEqual([
+			"src/main.rs|3|7|src/main.rs:3:7",
+		]);
 		expect(places("/etc/hosts:1")).toEqual(["/etc/hosts|1||/etc/hosts:1"]);
 		expect(places("./a.ts:2 and ../b.ts:3")).toHaveLength(2);
 	});

@@ -10,14 +10,16 @@ export interface FilePlace {
 }
 
 // The path must hold a slash or an extension, so that `12:30` or `error: 5` is no file.
-const COLON = /(?<![\w/.:~-])((?:~|\.{0,2})?\/?(?:[\w@.+-]+\/)*[\w@+-][\w@.+-]*\.[A-Za-z]\w*|(?:~|\.{1,2})?\/(?:[\w@.+-]+\/)*[\w@.+-]+):(\d{1,7})(?::(\d{1,5}))?(?!\d)/g;
+const COLON =
+	/(?<![\w/.:~-])((?:~|\.{0,2})?\/?(?:[\w@.+-]+\/)*[\w@+-][\w@.+-]*\.[A-Za-z]\w*|(?:~|\.{1,2})?\/(?:[\w@.+-]+\/)*[\w@.+-]+):(\d{1,7})(?::(\d{1,5}))?(?!\d)/g;
 const PYTHON = /File "([^"<>]+)", line (\d{1,7})/g;
 
 /** Every place named in `text`, in order. URLs are left to the web links. */
 export function fileLinks(text: string): FilePlace[] {
 	const found: FilePlace[] = [];
 	for (const m of text.matchAll(PYTHON)) add(found, m, 'File "'.length);
-	for (const m of text.matchAll(COLON)) if (!inUrl(text, m.index)) add(found, m, 0);
+	for (const m of text.matchAll(COLON))
+		if (!inUrl(text, m.index)) add(found, m, 0);
 	return found.sort((a, b) => a.start - b.start);
 }
 

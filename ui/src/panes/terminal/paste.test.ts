@@ -3,7 +3,9 @@ import { pasteLines, safePaste, warnsBeforePaste } from "./paste";
 
 describe("a paste", () => {
 	it("cannot end the bracketed paste by itself", () => {
-		expect(safePaste("a\x1b[201~; rm -rf ~\n")).toBe("a\u241b[201~; rm -rf ~\n");
+		expect(safePaste("a\x1b[201~; rm -rf ~\n")).toBe(
+			"a\u241b[201~; rm -rf ~\n",
+		);
 	});
 
 	it("counts lines as people do", () => {

@@ -16,7 +16,11 @@ export function pasteLines(text: string): number {
 }
 
 /** Whether to ask before pasting. `bracketed` is the mode that the program in the terminal has asked for. */
-export function warnsBeforePaste(text: string, warning: PasteWarning, bracketed: boolean): boolean {
+export function warnsBeforePaste(
+	text: string,
+	warning: PasteWarning,
+	bracketed: boolean,
+): boolean {
 	if (warning === "never" || pasteLines(text) < 2) return false;
 	return warning === "always" || !bracketed;
 }

@@ -26,7 +26,10 @@ export function compareEntries(a: Ordered, b: Ordered): number {
 }
 
 /** Puts sorted `added` into sorted `into`: one pass, whatever the sizes. */
-export function mergeSorted<T extends Ordered>(into: readonly T[], added: readonly T[]): T[] {
+export function mergeSorted<T extends Ordered>(
+	into: readonly T[],
+	added: readonly T[],
+): T[] {
 	if (added.length === 0) return into.slice();
 	const out: T[] = new Array(into.length + added.length);
 	let i = 0;
@@ -34,7 +37,8 @@ export function mergeSorted<T extends Ordered>(into: readonly T[], added: readon
 	for (let k = 0; k < out.length; k++) {
 		const a = into[i];
 		const b = added[j];
-		const takeA = b === undefined || (a !== undefined && compareEntries(a, b) <= 0);
+		const takeA =
+			b === undefined || (a !== undefined && compareEntries(a, b) <= 0);
 		if (takeA) i++;
 		else j++;
 		out[k] = (takeA ? a : b) as T;

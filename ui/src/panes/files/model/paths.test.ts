@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { copyName, isWithin, nameProblem, parentOf, relativeToWorkspace, resolvePath, topmost } from "./paths";
+import {
+	copyName,
+	isWithin,
+	nameProblem,
+	parentOf,
+	relativeToWorkspace,
+	resolvePath,
+	topmost,
+} from "./paths";
 
 describe("paths", () => {
 	it("know their parents", () => {

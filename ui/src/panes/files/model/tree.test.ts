@@ -2,7 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { FileInfo } from "../../../api/wire/FileInfo";
 import { FileTree } from "./tree";
 
-export function file(path: string, type: FileInfo["type"] = "file", more: Partial<FileInfo> = {}): FileInfo {
+export function file(
+	path: string,
+	type: FileInfo["type"] = "file",
+	more: Partial<FileInfo> = {},
+): FileInfo {
 	const name = path.slice(path.lastIndexOf("/") + 1);
 	return {
 		name,
@@ -17,7 +21,8 @@ export function file(path: string, type: FileInfo["type"] = "file", more: Partia
 	};
 }
 
-const names = (tree: FileTree) => tree.rows().map((row) => `${"  ".repeat(row.depth)}${row.name}`);
+const names = (tree: FileTree) =>
+	tree.rows().map((row) => `${"  ".repeat(row.depth)}${row.name}`);
 
 function small() {
 	const tree = new FileTree("/workspace");
@@ -33,7 +38,13 @@ function small() {
 
 describe("the tree", () => {
 	it("puts folders first and counts as people do", () => {
-		expect(names(small())).toEqual(["workspace", "  src", "  a.txt", "  B2.txt", "  b10.txt"]);
+		expect(names(small())).toEqual([
+			"workspace",
+			"  src",
+			"  a.txt",
+			"  B2.txt",
+			"  b10.txt",
+		]);
 	});
 
 	it("shows hidden entries when asked to", () => {
@@ -46,7 +57,11 @@ describe("the tree", () => {
 		const tree = small();
 		tree.setOpen("/workspace/src", true);
 		tree.setEntries("/workspace/src", [file("/workspace/src/main.rs")]);
-		expect(names(tree).slice(0, 3)).toEqual(["workspace", "  src", "    main.rs"]);
+		expect(names(tree).slice(0, 3)).toEqual([
+			"workspace",
+			"  src",
+			"    main.rs",
+		]);
 		tree.setOpen("/workspace/src", false);
 		expect(names(tree)).not.toContain("    main.rs");
 	});
@@ -58,7 +73,14 @@ describe("the tree", () => {
 			{ path: "/workspace/lib", file: file("/workspace/lib", "directory") },
 			{ path: "/workspace/a.txt" },
 		]);
-		expect(names(tree)).toEqual(["workspace", "  lib", "  src", "  a1.txt", "  B2.txt", "  b10.txt"]);
+		expect(names(tree)).toEqual([
+			"workspace",
+			"  lib",
+			"  src",
+			"  a1.txt",
+			"  B2.txt",
+			"  b10.txt",
+		]);
 	});
 
 	it("takes the last of several states of one path", () => {
@@ -68,21 +90,33 @@ describe("the tree", () => {
 			{ path: "/workspace/n" },
 			{ path: "/workspace/n", file: file("/workspace/n", "directory") },
 		]);
-		expect(tree.rows().filter((row) => row.name === "n")).toMatchObject([{ folder: true }]);
+		expect(tree.rows().filter((row) => row.name === "n")).toMatchObject([
+			{ folder: true },
+		]);
 	});
 
 	it("lets a file become a folder and a folder a file", () => {
 		const tree = small();
 		tree.setOpen("/workspace/src", true);
 		tree.setEntries("/workspace/src", [file("/workspace/src/main.rs")]);
-		tree.applyChanges([{ path: "/workspace/src", file: file("/workspace/src") }]);
-		expect(names(tree)).toEqual(["workspace", "  a.txt", "  B2.txt", "  b10.txt", "  src"]);
+		tree.applyChanges([
+			{ path: "/workspace/src", file: file("/workspace/src") },
+		]);
+		expect(names(tree)).toEqual([
+			"workspace",
+			"  a.txt",
+			"  B2.txt",
+			"  b10.txt",
+			"  src",
+		]);
 	});
 
 	it("forgets what was beneath a folder that is gone", () => {
 		const tree = small();
 		tree.setOpen("/workspace/src", true);
-		tree.setEntries("/workspace/src", [file("/workspace/src/deep", "directory")]);
+		tree.setEntries("/workspace/src", [
+			file("/workspace/src/deep", "directory"),
+		]);
 		tree.setOpen("/workspace/src/deep", true);
 		tree.applyChanges([{ path: "/workspace/src" }]);
 		expect(tree.openFolders()).toEqual(["/workspace"]);
@@ -98,9 +132,14 @@ describe("the tree", () => {
 	it("treats a link to a folder as a folder", () => {
 		const tree = small();
 		tree.applyChanges([
-			{ path: "/workspace/ln", file: file("/workspace/ln", "symlink", { targetIsDirectory: true }) },
+			{
+				path: "/workspace/ln",
+				file: file("/workspace/ln", "symlink", { targetIsDirectory: true }),
+			},
 		]);
-		expect(names(tree).indexOf("  ln")).toBeLessThan(names(tree).indexOf("  src"));
+		expect(names(tree).indexOf("  ln")).toBeLessThan(
+			names(tree).indexOf("  src"),
+		);
 	});
 
 	it("drops changes in folders that it has not listed", () => {
@@ -112,9 +151,15 @@ describe("the tree", () => {
 
 	it("holds 100 000 entries and takes a batch of changes in a few milliseconds", () => {
 		const tree = new FileTree("/workspace");
-		tree.setEntries("/workspace", Array.from({ length: 100_000 }, (_, i) => file(`/workspace/f${i}.txt`)));
+		tree.setEntries(
+			"/workspace",
+			Array.from({ length: 100_000 }, (_, i) => file(`/workspace/f${i}.txt`)),
+		);
 		tree.applyChanges(
-			Array.from({ length: 2000 }, (_, i) => ({ path: `/workspace/g${i}`, file: file(`/workspace/g${i}`) })),
+			Array.from({ length: 2000 }, (_, i) => ({
+				path: `/workspace/g${i}`,
+				file: file(`/workspace/g${i}`),
+			})),
 		);
 		expect(tree.rows()).toHaveLength(102_001);
 		expect(tree.rows()[3]?.name).toBe("f2.txt");

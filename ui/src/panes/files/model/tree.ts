@@ -12,7 +12,11 @@ export interface Entry extends Ordered {
 	info: FileInfo;
 }
 
-export type Listing = "unlisted" | "loading" | "listed" | { error: string; code?: string };
+export type Listing =
+	| "unlisted"
+	| "loading"
+	| "listed"
+	| { error: string; code?: string };
 
 export interface Folder {
 	path: string;
@@ -36,7 +40,8 @@ export interface Row {
 }
 
 export const isFolder = (info: FileInfo): boolean =>
-	info.type === "directory" || (info.type === "symlink" && info.targetIsDirectory === true);
+	info.type === "directory" ||
+	(info.type === "symlink" && info.targetIsDirectory === true);
 
 export const isHidden = (name: string): boolean => name.startsWith(".");
 
@@ -99,7 +104,8 @@ export class FileTree {
 	}
 
 	collapseAll(): void {
-		for (const folder of this.folders.values()) if (folder.path !== this.root) folder.open = false;
+		for (const folder of this.folders.values())
+			if (folder.path !== this.root) folder.open = false;
 		this.touch();
 	}
 
@@ -112,7 +118,9 @@ export class FileTree {
 	/** What a folder holds, all of it. Folders beneath it that are gone are forgotten. */
 	setEntries(path: string, files: readonly FileInfo[]): void {
 		const folder = this.folders.get(path) ?? this.newFolder(path);
-		const entries = files.map((info) => entryOf(info, childPath(path, info.name)));
+		const entries = files.map((info) =>
+			entryOf(info, childPath(path, info.name)),
+		);
 		entries.sort(compareEntries);
 		folder.entries = entries;
 		folder.byName = new Map(entries.map((entry) => [entry.name, entry]));
@@ -143,7 +151,8 @@ export class FileTree {
 	/** A folder that is not there any more, or not readable: its rows go, the error shows when it is the root. */
 	forget(path: string): void {
 		for (const known of [...this.folders.keys()]) {
-			if (known !== this.root && isWithin(known, path)) this.folders.delete(known);
+			if (known !== this.root && isWithin(known, path))
+				this.folders.delete(known);
 		}
 		this.touch();
 	}
@@ -154,7 +163,9 @@ export class FileTree {
 		const rows: Row[] = [];
 		const root = this.folders.get(this.root);
 		if (root) {
-			rows.push(this.rowOf(nameOf(this.root) || "/", this.root, 0, true, undefined));
+			rows.push(
+				this.rowOf(nameOf(this.root) || "/", this.root, 0, true, undefined),
+			);
 			if (root.open) this.pushRows(rows, root, 1);
 		}
 		this.cache = rows;
@@ -163,20 +174,29 @@ export class FileTree {
 
 	/** The row of a path, or -1 when it is not visible. */
 	rowIndex(path: string): number {
-		if (!this.index) this.index = new Map(this.rows().map((row, i) => [row.path, i]));
+		if (!this.index)
+			this.index = new Map(this.rows().map((row, i) => [row.path, i]));
 		return this.index.get(path) ?? -1;
 	}
 
 	private pushRows(rows: Row[], folder: Folder, depth: number): void {
 		for (const entry of folder.entries) {
 			if (!this.showHidden && isHidden(entry.name)) continue;
-			rows.push(this.rowOf(entry.name, entry.path, depth, entry.folder, entry.info));
+			rows.push(
+				this.rowOf(entry.name, entry.path, depth, entry.folder, entry.info),
+			);
 			const below = entry.folder ? this.folders.get(entry.path) : undefined;
 			if (below?.open) this.pushRows(rows, below, depth + 1);
 		}
 	}
 
-	private rowOf(name: string, path: string, depth: number, folder: boolean, info: FileInfo | undefined): Row {
+	private rowOf(
+		name: string,
+		path: string,
+		depth: number,
+		folder: boolean,
+		info: FileInfo | undefined,
+	): Row {
 		const own = folder ? this.folders.get(path) : undefined;
 		const listing = own?.listing;
 		return {
@@ -210,14 +230,20 @@ export class FileTree {
 			} else if (old?.folder) this.forget(path);
 		}
 		// A path told twice leaves only its last entry.
-		const fresh = added.filter((entry) => folder.byName.get(entry.name) === entry).sort(compareEntries);
-		const kept = gone.size > 0 ? folder.entries.filter((entry) => !gone.has(entry)) : folder.entries;
+		const fresh = added
+			.filter((entry) => folder.byName.get(entry.name) === entry)
+			.sort(compareEntries);
+		const kept =
+			gone.size > 0
+				? folder.entries.filter((entry) => !gone.has(entry))
+				: folder.entries;
 		folder.entries = mergeSorted(kept, fresh);
 	}
 
 	private forgetGone(path: string, folder: Folder): void {
 		for (const known of [...this.folders.keys()]) {
-			if (known === path || known === this.root || parentOf(known) !== path) continue;
+			if (known === path || known === this.root || parentOf(known) !== path)
+				continue;
 			if (!folder.byName.get(nameOf(known))?.folder) this.forget(known);
 		}
 	}
@@ -237,7 +263,13 @@ export class FileTree {
 }
 
 function emptyFolder(path: string): Folder {
-	return { path, open: false, listing: "unlisted", entries: [], byName: new Map() };
+	return {
+		path,
+		open: false,
+		listing: "unlisted",
+		entries: [],
+		byName: new Map(),
+	};
 }
 
 function childPath(folder: string, name: string): string {
