@@ -59,6 +59,8 @@ export interface PaneDefinition<P = AnyParams> {
   rename?(pane: OpenPane<P>, name: string): unknown;
   /** The person closed the tab (not the window): end what it alone used. */
   closed?(pane: OpenPane<P>): unknown;
+  /** A sandbox runs and its dock is there: when it is first in view, and each time it is started again. */
+  opened?(sandboxId: string): unknown;
   /** Beside the title, for `panel` and `side`: buttons. */
   actions?: ComponentType<{ sandboxId: string }>;
   /** Beside the title, for `panel`: a count. */

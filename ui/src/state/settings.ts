@@ -14,6 +14,8 @@ export interface Settings {
   /** Lines kept above the screen of a terminal. */
   scrollback: number;
   copyOnSelect: boolean;
+  /** Ctrl+C copies while something is selected in a terminal; it interrupts otherwise. */
+  terminalCtrlCCopies: boolean;
   /** Ask before pasting several lines into a terminal. */
   warnOnMultilinePaste: boolean;
   /** `dom` never uses WebGL; `auto` does where it draws in time. */
@@ -34,6 +36,7 @@ export const defaultSettings: Settings = {
   terminalLigatures: false,
   scrollback: 10_000,
   copyOnSelect: false,
+  terminalCtrlCCopies: false,
   warnOnMultilinePaste: true,
   terminalRenderer: "auto",
   showHidden: false,

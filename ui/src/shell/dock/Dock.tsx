@@ -1,7 +1,8 @@
 import "dockview-react/dist/styles/dockview.css";
 import { type DockviewApi, DockviewReact, type DockviewReadyEvent, type DockviewTheme } from "dockview-react";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { attachDock, paneTypes } from "../../state/panes";
+import { useSandbox } from "../../state/sandboxes";
 import css from "./Dock.module.css";
 import { DockTab } from "./DockTab";
 import { dockApi } from "./dockApi";
@@ -23,12 +24,18 @@ export function Dock({ sandboxId, shown }: { sandboxId: string; shown: boolean }
     [],
   );
   const context = useMemo(() => ({ sandboxId, shown }), [sandboxId, shown]);
+  const [ready, setReady] = useState(false);
   const leave = useRef<(() => void) | undefined>(undefined);
   useEffect(() => () => leave.current?.(), []);
   const onReady = ({ api }: DockviewReadyEvent) => {
     leave.current?.();
     leave.current = begin(sandboxId, api);
+    setReady(true);
   };
+  const running = useSandbox(sandboxId)?.state === "running";
+  useEffect(() => {
+    if (ready && running) for (const { opened } of paneTypes("dock")) opened?.(sandboxId);
+  }, [sandboxId, ready, running]);
   return (
     <DockContext.Provider value={context}>
       <div className={css.dock} hidden={!shown} data-testid={`dock-${sandboxId}`}>
