@@ -5,141 +5,169 @@
 import { terminalLink } from "../../api/terminals";
 import { TerminalConnection } from "./connection";
 import { safePaste } from "./paste";
+import { takeFresh } from "./registry";
 import { Screen, type ScreenSettings, type ScreenUse } from "./screen";
 
 /** What a dead program may have left on: the alternate screen, mouse and focus reports, hidden cursor, bracketed paste. */
 const RESET =
-	"\x1b[?1049l\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?2004l\x1b[?25h\x1b[!p\x1b[0m\r\n";
+  "\x1b[?1049l\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?2004l\x1b[?25h\x1b[!p\x1b[0m\r\n";
 const NOTE = (text: string) => `\x1b[0m\r\n\x1b[2m${text}\x1b[0m\r\n`;
 /** The PTY is told of a new size once it has been the same for this long, in milliseconds. */
 const RESIZE_REST = 60;
 
-const fresh = new Set<string>();
-/** Says that this window has just made the terminal, so nothing in it has been answered by anyone. */
-export const markFresh = (id: string) => void fresh.add(id);
-
 export class LiveTerminal {
-	readonly screen: Screen;
-	readonly connection: TerminalConnection;
-	/** Grows with each change of what React shows. */
-	version = 0;
-	/** Input was refused because too much is held already. */
-	overfull = false;
-	private listeners = new Set<() => void>();
-	private resizing: ReturnType<typeof setTimeout> | undefined;
-	private started = false;
+  readonly screen: Screen;
+  readonly connection: TerminalConnection;
+  /** Grows with each change of what React shows. */
+  version = 0;
+  /** Input was refused because too much is held already. */
+  overfull = false;
+  private listeners = new Set<() => void>();
+  private resizing: ReturnType<typeof setTimeout> | undefined;
+  private started = false;
+  /** The connection has been lost at least once since it was last live. */
+  wasLost = false;
+  /** The find bar is open. */
+  finding = false;
 
-	constructor(
-		readonly sandboxId: string,
-		readonly id: string,
-		element: HTMLElement,
-		settings: ScreenSettings,
-		openFile: ScreenUse["openFile"],
-	) {
-		this.screen = new Screen(element, settings, {
-			input: (data) => this.input(data),
-			openFile,
-		});
-		const { term } = this.screen;
-		const size = this.screen.fit() ?? { cols: term.cols, rows: term.rows };
-		this.connection = new TerminalConnection(
-			{
-				link: (query, use) => terminalLink(sandboxId, id, query, use),
-				write: (data, drawn) => term.write(data, drawn),
-				truncated: (first) => {
-					if (!first) term.write(NOTE("… older output is gone …"));
-				},
-				replaying: (on) => this.screen.gate.setReplaying(on),
-				resized: (cols, rows) => term.resize(cols, rows),
-				restarted: () => term.write(RESET),
-				changed: () => this.changed(),
-			},
-			size,
-			fresh.delete(id),
-		);
-	}
+  constructor(
+    readonly sandboxId: string,
+    readonly id: string,
+    element: HTMLElement,
+    settings: ScreenSettings,
+    openFile: ScreenUse["openFile"],
+  ) {
+    this.screen = new Screen(element, settings, {
+      input: (data) => this.input(data),
+      openFile,
+    });
+    const { term } = this.screen;
+    const size = this.screen.fit() ?? { cols: term.cols, rows: term.rows };
+    this.connection = new TerminalConnection(
+      {
+        link: (query, use) => terminalLink(sandboxId, id, query, use),
+        write: (data, drawn) => term.write(data, drawn),
+        truncated: (first) => {
+          if (!first) term.write(NOTE("… older output is gone …"));
+        },
+        replaying: (on) => this.screen.gate.setReplaying(on),
+        resized: (cols, rows) => term.resize(cols, rows),
+        restarted: () => term.write(RESET),
+        changed: () => this.changed(),
+      },
+      size,
+      takeFresh(id),
+    );
+  }
 
-	subscribe = (listener: () => void) => {
-		this.listeners.add(listener);
-		return () => void this.listeners.delete(listener);
-	};
+  subscribe = (listener: () => void) => {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  };
 
-	/** Connects once there is a size to connect with. */
-	start(): void {
-		if (this.started || !this.screen.fit()) return;
-		this.started = true;
-		const { cols, rows } = this.screen.term;
-		this.connection.resize(cols, rows);
-		this.connection.connect();
-	}
+  /** Connects once there is a size to connect with. */
+  start(): void {
+    if (this.started || !this.screen.fit()) return;
+    this.started = true;
+    const { cols, rows } = this.screen.term;
+    this.connection.resize(cols, rows);
+    this.connection.connect();
+  }
 
-	/** Follows the element's size; the PTY hears of it when it rests. */
-	resize(): void {
-		if (!this.started) return this.start();
-		const size = this.screen.fit();
-		clearTimeout(this.resizing);
-		if (!size) return;
-		this.resizing = setTimeout(() => this.claimSize(), RESIZE_REST);
-	}
+  /** Follows the element's size; the PTY hears of it when it rests. */
+  resize(): void {
+    if (!this.started) {
+      this.start();
+      return;
+    }
+    const size = this.screen.fit();
+    clearTimeout(this.resizing);
+    if (!size) return;
+    this.resizing = setTimeout(() => this.claimSize(), RESIZE_REST);
+  }
 
-	/** Gives the PTY the size of this window, also after another viewer gave it theirs. */
-	claimSize(): void {
-		const size = this.screen.fit();
-		const told = this.connection.size;
-		if (!size) return;
-		if (
-			size.cols === told.cols &&
-			size.rows === told.rows &&
-			!this.connection.foreignSize
-		)
-			return;
-		this.connection.resize(size.cols, size.rows);
-	}
+  /** Gives the PTY the size of this window, also after another viewer gave it theirs. */
+  claimSize(): void {
+    const size = this.screen.fit();
+    const told = this.connection.size;
+    if (!size) return;
+    if (size.cols === told.cols && size.rows === told.rows && !this.connection.foreignSize) return;
+    this.connection.resize(size.cols, size.rows);
+  }
 
-	paste(text: string): void {
-		this.screen.term.paste(safePaste(text));
-	}
+  paste(text: string): void {
+    this.screen.term.paste(safePaste(text));
+  }
 
-	clear(): void {
-		this.screen.term.clear();
-	}
+  clear(): void {
+    this.screen.term.clear();
+  }
 
-	note(text: string): void {
-		this.screen.term.write(NOTE(text));
-	}
+  note(text: string): void {
+    this.screen.term.write(NOTE(text));
+  }
 
-	focus(): void {
-		this.screen.term.focus();
-	}
+  focus(): void {
+    this.screen.term.focus();
+  }
 
-	dispose(): void {
-		clearTimeout(this.resizing);
-		this.listeners.clear();
-		this.connection.dispose();
-		this.screen.dispose();
-	}
+  dispose(): void {
+    clearTimeout(this.resizing);
+    this.listeners.clear();
+    this.connection.dispose();
+    this.screen.dispose();
+  }
 
-	private input(data: Uint8Array<ArrayBuffer>): void {
-		if (this.connection.exit) return;
-		const overfull = !this.connection.send(data);
-		if (overfull === this.overfull) return;
-		this.overfull = overfull;
-		this.changed();
-	}
+  private input(data: Uint8Array<ArrayBuffer>): void {
+    if (this.connection.exit) return;
+    const overfull = !this.connection.send(data);
+    if (overfull === this.overfull) return;
+    this.overfull = overfull;
+    this.changed();
+  }
 
-	private changed(): void {
-		this.version++;
-		for (const listener of this.listeners) listener();
-	}
-}
+  /** There is no connection and none is under way. */
+  get lost(): boolean {
+    const { name } = this.connection.phase;
+    return name === "failed" || name === "waiting";
+  }
 
-const live = new Map<string, LiveTerminal>();
-/** The terminal shown in a pane of that id, for commands. */
-export const liveIn = (paneId: string | undefined) =>
-	paneId ? live.get(paneId) : undefined;
-export function putLive(paneId: string, terminal: LiveTerminal): () => void {
-	live.set(paneId, terminal);
-	return () => {
-		if (live.get(paneId) === terminal) live.delete(paneId);
-	};
+  /** The sandbox knows this terminal no more: it was stopped meanwhile. */
+  get gone(): boolean {
+    const { phase } = this.connection;
+    return phase.name === "failed" && phase.code === "TERMINAL_NOT_FOUND" && !this.closedElsewhere;
+  }
+
+  /** Another window ended it while this one was looking. */
+  get closedElsewhere(): boolean {
+    return this.connection.endedWhileLive;
+  }
+
+  /** A program in it follows the mouse. */
+  get mouseTaken(): boolean {
+    return this.screen.term.modes.mouseTrackingMode !== "none";
+  }
+
+  setFinding(on: boolean): void {
+    this.finding = on;
+    this.changed();
+  }
+
+  /** The terminal was made anew under the same id. */
+  startOver(): void {
+    this.screen.term.write(RESET);
+    this.note("The sandbox was started again; this is a new shell.");
+    this.connection.startOver();
+  }
+
+  private changed(): void {
+    const { name } = this.connection.phase;
+    if (name === "waiting") this.wasLost = true;
+    if (name === "live") {
+      this.wasLost = false;
+      this.overfull = false;
+    }
+    this.version++;
+    for (const listener of this.listeners) listener();
+  }
 }

@@ -7,20 +7,16 @@ export type PasteWarning = "always" | "unbracketed" | "never";
  * (`ESC [ 201 ~`) and so be run by the shell.
  */
 export function safePaste(text: string): string {
-	return text.replace(/\x1b/g, "\u241b").replace(/\x9b/g, "");
+  return text.replaceAll("\x1b", "\u241b").replaceAll("\x9b", "");
 }
 
 /** Lines that a paste would enter; a newline at the very end does not make another one. */
 export function pasteLines(text: string): number {
-	return text.replace(/(\r\n|\r|\n)$/, "").split(/\r\n|\r|\n/).length;
+  return text.replace(/(\r\n|\r|\n)$/, "").split(/\r\n|\r|\n/).length;
 }
 
 /** Whether to ask before pasting. `bracketed` is the mode that the program in the terminal has asked for. */
-export function warnsBeforePaste(
-	text: string,
-	warning: PasteWarning,
-	bracketed: boolean,
-): boolean {
-	if (warning === "never" || pasteLines(text) < 2) return false;
-	return warning === "always" || !bracketed;
+export function warnsBeforePaste(text: string, warning: PasteWarning, bracketed: boolean): boolean {
+  if (warning === "never" || pasteLines(text) < 2) return false;
+  return warning === "always" || !bracketed;
 }

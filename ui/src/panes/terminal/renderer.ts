@@ -12,58 +12,53 @@ let hardware: boolean | undefined;
 
 /** Whether WebGL is drawn by a GPU. Software WebGL is slower than the DOM. Asked once. */
 function hasHardwareWebgl(): boolean {
-	hardware ??= probe();
-	return hardware;
+  hardware ??= probe();
+  return hardware;
 }
 
 function probe(): boolean {
-	const gl = document
-		.createElement("canvas")
-		.getContext("webgl2", { failIfMajorPerformanceCaveat: true });
-	if (!gl) return false;
-	const info = gl.getExtension("WEBGL_debug_renderer_info");
-	const name = info
-		? String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL))
-		: "";
-	gl.getExtension("WEBGL_lose_context")?.loseContext();
-	return name !== "" && !SOFTWARE.test(name);
+  const gl = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
+  if (!gl) return false;
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = info ? String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "";
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return name !== "" && !SOFTWARE.test(name);
 }
 
 export class Renderer {
-	private webgl: WebglAddon | undefined;
-	private lost = false;
+  private webgl: WebglAddon | undefined;
+  private lost = false;
 
-	constructor(private readonly term: Terminal) {}
+  constructor(private readonly term: Terminal) {}
 
-	/** Whether WebGL draws it now. */
-	get accelerated(): boolean {
-		return this.webgl !== undefined;
-	}
+  /** Whether WebGL draws it now. */
+  get accelerated(): boolean {
+    return this.webgl !== undefined;
+  }
 
-	/** Chooses anew for a terminal that came into view, went out of it, or got another setting. */
-	choose(visible: boolean, setting: "auto" | "dom"): void {
-		const wanted =
-			visible && setting === "auto" && !this.lost && hasHardwareWebgl();
-		if (wanted && !this.webgl) this.start();
-		else if (!wanted && this.webgl) this.stop();
-	}
+  /** Chooses anew for a terminal that came into view, went out of it, or got another setting. */
+  choose(visible: boolean, setting: "auto" | "dom"): void {
+    const wanted = visible && setting === "auto" && !this.lost && hasHardwareWebgl();
+    if (wanted && !this.webgl) this.start();
+    else if (!wanted && this.webgl) this.stop();
+  }
 
-	stop(): void {
-		this.webgl?.dispose();
-		this.webgl = undefined;
-	}
+  stop(): void {
+    this.webgl?.dispose();
+    this.webgl = undefined;
+  }
 
-	private start(): void {
-		try {
-			const webgl = new WebglAddon(host.platform.lateWebgl);
-			webgl.onContextLoss(() => {
-				this.lost = true;
-				this.stop();
-			});
-			this.term.loadAddon(webgl);
-			this.webgl = webgl;
-		} catch {
-			this.lost = true;
-		}
-	}
+  private start(): void {
+    try {
+      const webgl = new WebglAddon(host.platform.lateWebgl);
+      webgl.onContextLoss(() => {
+        this.lost = true;
+        this.stop();
+      });
+      this.term.loadAddon(webgl);
+      this.webgl = webgl;
+    } catch {
+      this.lost = true;
+    }
+  }
 }
