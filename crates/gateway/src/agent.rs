@@ -1,0 +1,96 @@
+//! `/v1/sandboxes/{id}/api/**` and `/ws/**`: to the sandbox's agent, untouched.
+
+use axum::{
+    body::Body,
+    extract::{Path, Request, State},
+    response::Response,
+};
+use http::{HeaderValue, Uri, header, uri::PathAndQuery};
+use sandpit_api::{ApiError, ErrorCode, sandbox::SandboxState};
+use sandpit_engine::refuse;
+
+use crate::{
+    answer::{Answer, Failed},
+    forward::{self, Outgoing},
+    gateway::Gateway,
+    upstream::Unanswered,
+};
+
+/// Any method of any route of the agent.
+pub async fn pass(
+    State(gateway): State<Gateway>,
+    Path((id, _)): Path<(String, String)>,
+    uri: Uri,
+    request: Request,
+) -> Answer<Response> {
+    let used = gateway.activity.enter(&id);
+    gateway.awake(&id).await?;
+    let (mut request, upgrade) = Outgoing::new(request).split();
+    *request.uri_mut() = at_agent(&uri)?;
+    request.headers_mut().insert(header::HOST, HeaderValue::from_static("sandbox"));
+    let answer = match gateway.upstream.agent(&id, request).await {
+        Ok(answer) => answer,
+        Err(unanswered) => return Err(Failed(gateway.explain(&id, unanswered).await)),
+    };
+    match forward::back(upgrade, answer, used, gateway.stop.clone()) {
+        Ok(answer) => Ok(answer),
+        Err(unanswered) => Err(Failed(gateway.explain(&id, unanswered).await)),
+    }
+}
+
+impl Gateway {
+    /// Why the agent of a sandbox that was running does not answer: it may not run any more.
+    pub(crate) async fn explain(&self, id: &str, unanswered: Unanswered) -> ApiError {
+        let why = match unanswered {
+            Unanswered::Refused(error) if error.code != ErrorCode::AgentUnreachable => return error,
+            Unanswered::Refused(error) => error.message,
+            Unanswered::Broken(why) => format!("The sandbox's agent ended the connection: {why}."),
+        };
+        match self.inspect(id).await {
+            Ok(record) if record.state != SandboxState::Running => refuse::not_running(id, record.state),
+            Ok(_) => ApiError::new(ErrorCode::AgentUnreachable, why)
+                .with("sandboxId", id)
+                .suggest("Restart the sandbox; its files stay."),
+            Err(error) => error,
+        }
+    }
+
+    /// A request of the gateway's own to an agent; it does not count as use.
+    pub(crate) async fn ask(
+        &self,
+        id: &str,
+        path: &str,
+    ) -> Result<http::Response<hyper::body::Incoming>, ApiError> {
+        let request = http::Request::get(path)
+            .header(header::HOST, "sandbox")
+            .body(Body::empty())
+            .map_err(|error| ApiError::new(ErrorCode::InternalError, error.to_string()))?;
+        match self.upstream.agent(id, request).await {
+            Ok(answer) if answer.status().is_success() => Ok(answer),
+            Ok(answer) => Err(sandpit_engine::client::refusal(answer).await),
+            Err(unanswered) => Err(self.explain(id, unanswered).await),
+        }
+    }
+}
+
+/// The agent's own path, byte for byte as the client wrote it.
+fn at_agent(uri: &Uri) -> Result<Uri, ApiError> {
+    let whole = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    // "", "v1", "sandboxes", the id, and the rest
+    let rest = whole.splitn(5, '/').nth(4).unwrap_or_default();
+    format!("/{rest}").parse().map_err(|_| ApiError::invalid("path", "The path is no path."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_agent_sees_the_path_as_it_was_written() {
+        let at = |uri: &'static str| at_agent(&Uri::from_static(uri)).expect("a path").to_string();
+        assert_eq!(at("/v1/sandboxes/demo/api/ping"), "/api/ping");
+        assert_eq!(at("/v1/sandboxes/demo/api/files/raw?path=%2Fa%20b&x"), "/api/files/raw?path=%2Fa%20b&x");
+        assert_eq!(at("/v1/sandboxes/demo/ws/terminal?id=1/2"), "/ws/terminal?id=1/2");
+        assert_eq!(at("/v1/sandboxes/demo/api/../../x//y"), "/api/../../x//y");
+    }
+}

@@ -1,0 +1,244 @@
+//! The life of sandboxes: the routes that make, show, change and end them.
+//!
+//! What is begun is finished even when the client goes away, and the steps of one sandbox follow one
+//! another; requests to its agent wait until a step has ended, and meet its outcome.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    response::IntoResponse,
+};
+use futures::future::join_all;
+use http::StatusCode;
+use parking_lot::Mutex;
+use sandpit_api::{
+    ApiError, ErrorCode,
+    sandbox::{CreateSandbox, PatchSandbox, Sandbox, SandboxState},
+};
+use sandpit_engine::{Engine, Result, id, refuse};
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+
+use crate::{
+    answer::{Answer, Input},
+    gateway::Gateway,
+    validate,
+};
+
+/// Whose turn it is with each sandbox.
+#[derive(Default)]
+pub struct Turns {
+    locks: Mutex<HashMap<String, Arc<RwLock<()>>>>,
+}
+
+impl Turns {
+    /// Waits for every step and look of others, and keeps them out.
+    pub async fn alone(&self, id: &str) -> OwnedRwLockWriteGuard<()> {
+        let lock = self.locks.lock().entry(id.to_owned()).or_default().clone();
+        lock.write_owned().await
+    }
+
+    /// Waits for a step that is being taken, if any.
+    pub async fn settled(&self, id: &str) -> Option<OwnedRwLockReadGuard<()>> {
+        let lock = self.locks.lock().get(id).cloned()?;
+        Some(lock.read_owned().await)
+    }
+
+    /// Drops the locks that nobody holds or waits for.
+    fn tidy(&self) {
+        self.locks.lock().retain(|_, lock| Arc::strong_count(lock) > 1);
+    }
+}
+
+/// A step that is asked for by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Start,
+    Stop,
+    Pause,
+    Resume,
+    Restart,
+}
+
+impl Gateway {
+    async fn create(self, mut request: CreateSandbox) -> Result<Sandbox> {
+        validate::create(&request)?;
+        let engine = match &request.engine {
+            Some(id) => self.roster.engine(id)?,
+            None => self.roster.preferred().await?,
+        };
+        let engine = engine.clone();
+        let id = request.id.take().unwrap_or_else(|| id::make(|id| self.roster.state(id).is_some()));
+        request.id = Some(id.clone());
+        request.engine = Some(engine.id().to_owned());
+        let _turn = self.turns.alone(&id).await;
+        if self.roster.state(&id).is_some() {
+            return Err(refuse::exists(&id));
+        }
+        let record = engine.create(request).await?;
+        // Ports of an earlier sandbox of this name, deleted while no gateway ran, are not this one's.
+        self.saved.forget(&id).await.map_err(unsaved)?;
+        Ok(self.observe(record))
+    }
+
+    async fn update(self, id: String, patch: PatchSandbox) -> Result<Sandbox> {
+        validate::patch(&patch)?;
+        let _turn = self.turns.alone(&id).await;
+        let engine = self.roster.owner(&id).await?;
+        Ok(self.observe(engine.update(&id, patch).await?))
+    }
+
+    async fn destroy(self, id: String) -> Result<()> {
+        let _turn = self.turns.alone(&id).await;
+        self.roster.owner(&id).await?.destroy(&id).await?;
+        self.forget(&id).await;
+        Ok(())
+    }
+
+    pub(crate) async fn step(self, id: String, step: Step) -> Result<Sandbox> {
+        let _turn = self.turns.alone(&id).await;
+        let engine = self.roster.owner(&id).await?;
+        self.set_asleep(&id, false).await?;
+        self.take(engine.as_ref(), &id, step).await
+    }
+
+    async fn take(&self, engine: &dyn Engine, id: &str, step: Step) -> Result<Sandbox> {
+        let record = match step {
+            Step::Start => engine.start(id).await?,
+            Step::Stop => engine.stop(id).await?,
+            Step::Pause => engine.pause(id).await?,
+            Step::Resume => engine.resume(id).await?,
+            Step::Restart => {
+                self.observe(engine.stop(id).await?);
+                engine.start(id).await?
+            }
+        };
+        Ok(self.observe(record))
+    }
+
+    /// Looks a sandbox up afresh.
+    pub(crate) async fn inspect(&self, id: &str) -> Result<Sandbox> {
+        let engine = self.roster.owner(id).await?;
+        match engine.inspect(id).await {
+            Ok(record) => Ok(self.observe(record)),
+            Err(error) => {
+                if error.code == ErrorCode::SandboxNotFound {
+                    self.forget(id).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Returns once the sandbox runs: one that was stopped for idleness is started.
+    /// `SANDBOX_NOT_FOUND`, `SANDBOX_NOT_RUNNING` with `context.state`.
+    pub(crate) async fn awake(&self, id: &str) -> Result<()> {
+        let turn = self.turns.settled(id).await;
+        if self.roster.state(id) == Some(SandboxState::Running) {
+            return Ok(());
+        }
+        let state = self.inspect(id).await?.state;
+        drop(turn);
+        match state {
+            SandboxState::Running => Ok(()),
+            SandboxState::Stopped if self.saved.get(id).asleep => {
+                self.whole(|gateway| gateway.step(id.to_owned(), Step::Start)).await.map(drop)
+            }
+            state => Err(refuse::not_running(id, state)),
+        }
+    }
+
+    /// Stops it for idleness if nothing uses it; true when it did.
+    pub(crate) async fn sleep(self, id: String, unused: impl FnOnce() -> bool) -> Result<bool> {
+        let _turn = self.turns.alone(&id).await;
+        if self.roster.state(&id) != Some(SandboxState::Running) || !unused() {
+            return Ok(false);
+        }
+        self.set_asleep(&id, true).await?;
+        let engine = self.roster.owner(&id).await?;
+        self.take(engine.as_ref(), &id, Step::Stop).await.map(|_| true)
+    }
+
+    async fn set_asleep(&self, id: &str, asleep: bool) -> Result<()> {
+        let change = self.saved.change(id, |kept| {
+            kept.asleep = asleep;
+            Ok::<_, std::io::Error>(())
+        });
+        change.await.map_err(unsaved)
+    }
+
+    /// Runs to its end even when nobody waits any more.
+    pub(crate) async fn whole<T, F>(&self, begin: impl FnOnce(Self) -> F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let ended = tokio::spawn(begin(self.clone())).await;
+        self.turns.tidy();
+        ended.unwrap_or_else(|panic| Err(ApiError::new(ErrorCode::InternalError, panic.to_string())))
+    }
+}
+
+/// What is saved cannot be written.
+pub fn unsaved(error: std::io::Error) -> ApiError {
+    ApiError::new(ErrorCode::InternalError, format!("Sandpit's data folder cannot be written: {error}."))
+        .suggest("Look at the folder's space and permissions.")
+}
+
+#[derive(serde::Serialize)]
+pub struct Sandboxes {
+    sandboxes: Vec<Sandbox>,
+}
+
+/// `POST /v1/sandboxes`
+pub async fn create(
+    State(gateway): State<Gateway>,
+    Input(request): Input<CreateSandbox>,
+) -> Answer<impl IntoResponse> {
+    let record = gateway.whole(|gateway| gateway.create(request)).await?;
+    Ok((StatusCode::CREATED, Json(record)))
+}
+
+/// `GET /v1/sandboxes`, oldest first. An engine that cannot be asked shows what was last known of it.
+pub async fn list(State(gateway): State<Gateway>) -> Json<Sandboxes> {
+    let engines = gateway.roster.engines();
+    let lists = join_all(engines.map(async |engine| (engine.id().to_owned(), engine.list().await))).await;
+    let mut sandboxes = Vec::new();
+    for (engine, list) in lists {
+        match list {
+            Ok(records) => sandboxes.extend(records.into_iter().map(|record| gateway.observe(record))),
+            Err(error) => {
+                tracing::warn!(engine, %error, "the sandboxes cannot be listed");
+                sandboxes.extend(gateway.roster.all().into_iter().filter(|record| record.engine == engine));
+            }
+        }
+    }
+    sandboxes.sort_by(|a, b| (&a.created_at, &a.id).cmp(&(&b.created_at, &b.id)));
+    Json(Sandboxes { sandboxes })
+}
+
+/// `GET /v1/sandboxes/{id}`
+pub async fn show(State(gateway): State<Gateway>, Path(id): Path<String>) -> Answer<Json<Sandbox>> {
+    Ok(Json(gateway.inspect(&id).await?))
+}
+
+/// `PATCH /v1/sandboxes/{id}`
+pub async fn patch(
+    State(gateway): State<Gateway>,
+    Path(id): Path<String>,
+    Input(patch): Input<PatchSandbox>,
+) -> Answer<Json<Sandbox>> {
+    Ok(Json(gateway.whole(|gateway| gateway.update(id, patch)).await?))
+}
+
+/// `DELETE /v1/sandboxes/{id}`
+pub async fn delete(State(gateway): State<Gateway>, Path(id): Path<String>) -> Answer<StatusCode> {
+    gateway.whole(|gateway| gateway.destroy(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /v1/sandboxes/{id}/start` and its like.
+pub async fn step(step: Step, gateway: Gateway, id: String) -> Answer<Json<Sandbox>> {
+    Ok(Json(gateway.whole(|gateway| gateway.step(id, step)).await?))
+}
