@@ -3,6 +3,7 @@
 import { get, post } from "./client";
 import { sandboxPath } from "./gateway";
 import type { Executed } from "./wire/Executed";
+import type { FileList } from "./wire/FileList";
 import type { Process } from "./wire/Process";
 import type { Session } from "./wire/Session";
 
@@ -19,3 +20,12 @@ export const sessions = async (id: string) =>
   (await get<{ sessions: Session[] }>(sandboxPath(id, "/api/session/list"))).sessions;
 export const processes = async (id: string) =>
   (await get<{ processes: Process[] }>(sandboxPath(id, "/api/process/list"))).processes;
+
+/** Paths of all files beneath the workspace, hidden ones left out, relative to it. */
+export async function allFiles(id: string, signal?: AbortSignal): Promise<string[]> {
+  const wish = { path: WORKSPACE, options: { recursive: true, includeHidden: false } };
+  const { files } = await post<FileList>(sandboxPath(id, "/api/list-files"), wish, signal);
+  return files.filter(({ type }) => type !== "directory").map(({ relativePath }) => relativePath);
+}
+
+export const WORKSPACE = "/workspace";

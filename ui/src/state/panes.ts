@@ -49,6 +49,8 @@ export interface PaneDefinition<P = AnyParams> {
   /** An icon that follows what the tab shows, in place of `icon`. */
   iconFor?(params: P): LucideIcon;
   component: ComponentType<PaneProps<P>>;
+  /** Whether it is the one to show such a file. The editor (`editor`) shows what no other kind asks for. */
+  opensFile?(path: string): boolean;
   /** Two openings with the same key are one tab, brought to the front. Absent: each opening is a new tab. */
   key?(params: P): string;
   /** Its content stays in the document while another tab covers it (a terminal's screen, a frame). */
@@ -94,6 +96,11 @@ export interface Dock {
   list(): OpenPane[];
   /** Brings the tab at that place of the active group to the front: the first is 0, the last -1. */
   activate(at: number): void;
+  /** The next tab of the active group, or the one before; round at the ends. */
+  step(by: 1 | -1): void;
+  nextGroup(): void;
+  /** Moves the active tab beside its group. False when it is alone there. */
+  moveActive(where: "right" | "below"): boolean;
   closeActive(): void;
   renameActive(): void;
   toggleMaximised(): void;
@@ -147,3 +154,16 @@ export const dockOf = (sandboxId: string | undefined) => (sandboxId ? docks.get(
 /** The pane in use in the dock of the sandbox in view. */
 export const activePane = () => dockOf(selection.getState().id)?.active();
 export const openPanes = (sandboxId: string) => docks.get(sandboxId)?.list() ?? [];
+
+/** A place in a file; lines and columns count from 1. */
+export interface FileAt {
+  line?: number;
+  column?: number;
+}
+
+/** Opens a file of a sandbox in the kind of pane that shows it. */
+export function openFile(sandboxId: string, path: string, { line, column }: FileAt = {}, where?: Where) {
+  const special = [...types.values()].find((one) => one.opensFile?.(path));
+  const params = { path, ...(line !== undefined && { line }), ...(column !== undefined && { column }) };
+  openPane(special?.type ?? "editor", params, { sandboxId, where });
+}

@@ -44,7 +44,7 @@ export const defaultSettings: Settings = {
   sidebarWidth: 264,
   panelOpen: true,
   panelHeight: 180,
-  terminalKeeps: [],
+  terminalKeeps: ["tab.close"],
 };
 
 const sameShape = (value: unknown, like: unknown) =>

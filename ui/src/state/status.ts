@@ -8,8 +8,8 @@ export interface StatusItem {
   title?: string;
 }
 
-/** `cwd`: the folder of the terminal in view. `kernel`: a notebook's kernel and its state. `latency`: a round trip. */
-export type StatusKey = "cwd" | "kernel" | "latency";
+/** `cwd`: the folder of the terminal in view. `kernel`: a notebook's kernel and its state. */
+export type StatusKey = "cwd" | "kernel";
 
 type Items = Partial<Record<StatusKey, StatusItem>>;
 

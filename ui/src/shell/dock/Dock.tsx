@@ -38,7 +38,7 @@ export function Dock({ sandboxId, shown }: { sandboxId: string; shown: boolean }
   }, [sandboxId, ready, running]);
   return (
     <DockContext.Provider value={context}>
-      <div className={css.dock} hidden={!shown} data-testid={`dock-${sandboxId}`}>
+      <div className={css.dock} hidden={!shown} data-dock data-testid={`dock-${sandboxId}`}>
         <DockviewReact
           theme={theme}
           components={components}
@@ -46,7 +46,6 @@ export function Dock({ sandboxId, shown }: { sandboxId: string; shown: boolean }
           watermarkComponent={EmptyDock}
           leftHeaderActionsComponent={NewTab}
           rightHeaderActionsComponent={GroupActions}
-          keyboardNavigation
           disableFloatingGroups
           onReady={onReady}
         />

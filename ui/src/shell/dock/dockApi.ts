@@ -16,6 +16,9 @@ export function dockApi(sandboxId: string, dock: DockviewApi): Dock {
     open: (definition, params, options) => open(dock, definition, params, options),
     list: () => dock.panels.map((panel) => openPaneOf(sandboxId, panel)),
     activate: (at) => dock.activeGroup?.panels.at(at)?.api.setActive(),
+    step: (by) => step(dock, by),
+    nextGroup: () => nextGroup(dock),
+    moveActive: (where) => moveActive(dock, where),
     closeActive: () => void (dock.activePanel && closePane(sandboxId, dock.activePanel)),
     renameActive: () =>
       dock.activePanel && setTab(tabKey(sandboxId, dock.activePanel.id), { renaming: true }),
@@ -23,6 +26,25 @@ export function dockApi(sandboxId: string, dock: DockviewApi): Dock {
       dock.hasMaximizedGroup() ? dock.exitMaximizedGroup() : dock.activePanel?.api.maximize(),
     focus: (paneId) => dock.getPanel(paneId)?.api.setActive(),
   };
+}
+
+const around = <T>(list: readonly T[], one: T | undefined, by: number): T | undefined =>
+  one === undefined ? undefined : list.at((list.indexOf(one) + by) % list.length);
+
+const step = (dock: DockviewApi, by: number) =>
+  around(dock.activeGroup?.panels ?? [], dock.activePanel, by)?.api.setActive();
+
+function nextGroup(dock: DockviewApi) {
+  const panel = around(dock.groups, dock.activeGroup, 1)?.activePanel;
+  panel?.api.setActive();
+  panel?.view.content.element.querySelector<HTMLElement>("textarea, [contenteditable], [tabindex]")?.focus();
+}
+
+function moveActive(dock: DockviewApi, where: "right" | "below"): boolean {
+  const panel = dock.activePanel;
+  if (!panel || panel.group.panels.length < 2) return false;
+  panel.api.moveTo({ group: panel.group, position: where === "right" ? "right" : "bottom" });
+  return true;
 }
 
 function open(
