@@ -10,6 +10,8 @@ import { isWithin, nameOf, parentOf } from "./paths";
 export interface Entry extends Ordered {
   path: string;
   info: FileInfo;
+  /** The row last made of it, to be used again while nothing of it changed. */
+  row?: Row;
 }
 
 export type Listing = "unlisted" | "loading" | "listed" | { error: string; code?: string };
@@ -170,10 +172,17 @@ export class FileTree {
   private pushRows(rows: Row[], folder: Folder, depth: number): void {
     for (const entry of folder.entries) {
       if (!this.showHidden && isHidden(entry.name)) continue;
-      rows.push(this.rowOf(entry.name, entry.path, depth, entry.folder, entry.info));
+      rows.push(this.rowOfEntry(entry, depth));
       const below = entry.folder ? this.folders.get(entry.path) : undefined;
       if (below?.open) this.pushRows(rows, below, depth + 1);
     }
+  }
+
+  private rowOfEntry(entry: Entry, depth: number): Row {
+    const { row } = entry;
+    if (row && !entry.folder && row.depth === depth && row.info === entry.info) return row;
+    entry.row = this.rowOf(entry.name, entry.path, depth, entry.folder, entry.info);
+    return entry.row;
   }
 
   private rowOf(name: string, path: string, depth: number, folder: boolean, info: FileInfo | undefined): Row {

@@ -1,0 +1,62 @@
+import { useEffect, useSyncExternalStore } from "react";
+import { ApiFailure, type FailureCode } from "../../api/failure";
+import { Button, Disconnected, Failed, Loading } from "../../kit";
+import type { PaneProps } from "../../state/panes";
+import { useSetting } from "../../state/settings";
+import { type FileBrowser, filesOf } from "./browser";
+import css from "./Files.module.css";
+import { startNew } from "./menu";
+import { Tree } from "./Tree";
+
+/** The sandbox's files, live. */
+export function FilesPane({ sandboxId }: PaneProps) {
+  const files = filesOf(sandboxId);
+  useSyncExternalStore(files.subscribe, () => files.version);
+  useEffect(() => files.attach(), [files]);
+  const hidden = useSetting("showHidden");
+  useEffect(() => files.tree.setHiddenShown(hidden), [files, hidden]);
+
+  const { link } = files;
+  const listing = files.tree.folder(files.tree.root)?.listing;
+  if (typeof listing === "object")
+    return (
+      <Failed
+        tight
+        failure={new ApiFailure((listing.code ?? "INTERNAL_ERROR") as FailureCode, listing.error)}
+        onRetry={() => files.refresh()}
+      />
+    );
+  if (listing !== "listed") return <Waiting files={files} />;
+  const bare = files.tree.rows().length === 1 && files.tree.folder(files.tree.root)?.open && !files.naming;
+  return (
+    <div className={css.pane}>
+      <Line files={files} />
+      {link.at === "refused" && <Failed tight failure={link.failure} onRetry={() => files.refresh()} />}
+      <Tree files={files} />
+      {bare && (
+        <div className={css.bare} data-testid="state-empty">
+          <p>The workspace is empty.</p>
+          <Button small onClick={() => startNew(files, "file")}>
+            New file
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+const Waiting = ({ files }: { files: FileBrowser }) =>
+  files.link.at === "refused" ? (
+    <Failed tight failure={files.link.failure} onRetry={() => files.refresh()} />
+  ) : (
+    <>
+      <Line files={files} />
+      <Loading lines={6} label="Listing the files" />
+    </>
+  );
+
+/** Said when the tree cannot be told of changes: what it shows may be old. */
+const Line = ({ files }: { files: FileBrowser }) =>
+  files.link.at === "waiting" ? (
+    <Disconnected retryAt={files.link.retryAt} onRetry={() => files.refresh()} />
+  ) : null;
