@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Sse, sse},
 };
 use bytes::Bytes;
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use parking_lot::Mutex;
 use sandpit_api::{
     ApiError,
@@ -121,7 +121,7 @@ pub async fn events(
                 .ok_or_else(|| ApiError::invalid("since", "since must be the cursor of an event."))?,
         ),
     };
-    let told = gateway.events.clone().follow(since);
+    let told = gateway.events.clone().follow(since).take_until(gateway.stop.clone().cancelled_owned());
     let stream = async_stream::stream! {
         for await told in told {
             let data = String::from_utf8_lossy(&told.json).into_owned();
@@ -133,7 +133,7 @@ pub async fn events(
 
 #[cfg(test)]
 mod tests {
-    use futures::{FutureExt, StreamExt};
+    use futures::FutureExt;
 
     use super::*;
 

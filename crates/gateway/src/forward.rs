@@ -98,6 +98,14 @@ async fn join(client: OnUpgrade, server: OnUpgrade) {
     let _ = tokio::io::copy_bidirectional_with_sizes(&mut client, &mut server, JOINED, JOINED).await;
 }
 
+/// The one `Host`, which an absolute request target must repeat.
+pub fn the_host(request: &Request<Body>) -> Option<&str> {
+    let mut hosts = request.headers().get_all(header::HOST).into_iter();
+    let host = hosts.next().filter(|_| hosts.next().is_none())?.to_str().ok()?;
+    let target = request.uri().authority().map(http::uri::Authority::as_str);
+    (target.is_none() || target == Some(host)).then_some(host)
+}
+
 /// The protocol that a request asks to change to.
 fn protocol(headers: &HeaderMap) -> Option<HeaderValue> {
     let asked = tokens(headers).any(|token| token.eq_ignore_ascii_case("upgrade"));

@@ -8,6 +8,7 @@
 mod activity;
 mod agent;
 mod answer;
+mod data_dir;
 mod engines;
 mod events;
 mod forward;
@@ -20,9 +21,11 @@ mod previews;
 mod routes;
 mod saved;
 mod stats;
+pub mod tcp;
 mod upstream;
 mod validate;
 
 pub use answer::Failed;
+pub use data_dir::data_dir;
 pub use engines::installed;
 pub use gateway::{Config, Gateway};

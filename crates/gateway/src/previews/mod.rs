@@ -63,7 +63,7 @@ fn frame_ancestors(origins: &[String]) -> HeaderValue {
 }
 
 async fn answer(gateway: &Gateway, request: Request) -> Result<Response, ApiError> {
-    let host = the_host(&request).unwrap_or_default().to_owned();
+    let host = forward::the_host(&request).unwrap_or_default().to_owned();
     let named = host::parse(&host, gateway.previews.port()).filter(|named| known(gateway, named));
     let named = named.ok_or_else(|| {
         ApiError::new(ErrorCode::InvalidToken, "No preview has this address.")
@@ -78,14 +78,6 @@ async fn answer(gateway: &Gateway, request: Request) -> Result<Response, ApiErro
         return probe(gateway, &named).await;
     }
     pass(gateway, &host, named, request).await
-}
-
-/// The one `Host`, which an absolute request target must repeat.
-fn the_host(request: &Request) -> Option<&str> {
-    let mut hosts = request.headers().get_all(header::HOST).into_iter();
-    let host = hosts.next().filter(|_| hosts.next().is_none())?.to_str().ok()?;
-    let target = request.uri().authority().map(http::uri::Authority::as_str);
-    (target.is_none() || target == Some(host)).then_some(host)
 }
 
 /// Whether the port is exposed with this very token, compared without telling by time how much is right.
