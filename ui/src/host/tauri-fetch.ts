@@ -3,7 +3,7 @@
  * taken piece by piece as it is read, so a body that nobody reads waits at its source.
  */
 import { invoke } from "@tauri-apps/api/core";
-import { packHead, unpackHead } from "./frames";
+import { packHead, text, unpackHead } from "./frames";
 import type { HostRequest } from "./types";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -13,6 +13,9 @@ interface AnswerHead {
   /** Whether more of the body is to be taken. */
   more: boolean;
 }
+
+/** The last byte of a piece of a body. When it is cut off, the bytes before it say why. */
+const Piece = { more: 0, last: 1, cutOff: 2 } as const;
 
 /** Ids are the page's to choose, so that it can cancel what has not answered yet. */
 export const freshId = (): number => crypto.getRandomValues(new Uint32Array(1))[0] as number;
@@ -57,12 +60,13 @@ function rest(id: number, first: Bytes, signal?: AbortSignal): ReadableStream<By
         });
       },
       pull: async (stream) => {
-        const packed = await invoke<ArrayBuffer>("body", { id });
+        const packed = new Uint8Array(await invoke<ArrayBuffer>("body", { id }));
         if (signal?.aborted) return;
-        const { head, body } = unpackHead<{ more: boolean; failed?: string }>(new Uint8Array(packed));
-        if (body.length > 0) stream.enqueue(body);
-        if (head.failed) stream.error(new TypeError(head.failed));
-        else if (!head.more) stream.close();
+        const bytes = packed.subarray(0, -1);
+        const state = packed.at(-1);
+        if (state === Piece.cutOff) return stream.error(new TypeError(text(bytes)));
+        if (bytes.length > 0) stream.enqueue(bytes);
+        if (state === Piece.last) stream.close();
       },
       cancel,
     },

@@ -1,5 +1,6 @@
 /** The host of the desktop window: everything goes over Tauri IPC, and there is no listening port. */
 import { Channel, invoke } from "@tauri-apps/api/core";
+import { getCurrentWindow } from "@tauri-apps/api/window";
 import { readText, writeText } from "@tauri-apps/plugin-clipboard-manager";
 import { openUrl } from "@tauri-apps/plugin-opener";
 import { packHead, unpackHead } from "./frames";
@@ -58,6 +59,6 @@ export function tauriHost(): Host {
       return files.map(picked);
     },
     saveFile,
-    setTitle: (title) => void invoke("set_title", { title }),
+    setTitle: (title) => void getCurrentWindow().setTitle(title),
   };
 }

@@ -1,0 +1,103 @@
+//! The one window: how it looks before the page does, what it may show and where it may go.
+
+use std::{borrow::Cow, path::PathBuf};
+
+use http::{HeaderValue, Request, Response, header::CONTENT_SECURITY_POLICY};
+use tauri::{
+    AppHandle, Manager, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    webview::{Color, NewWindowResponse, PageLoadEvent},
+};
+use tauri_plugin_opener::OpenerExt;
+
+use crate::ipc::Gate;
+
+pub const LABEL: &str = "main";
+const FRAME: &str = "/output-frame.html";
+/// The policy of the frame in which HTML and script from a sandbox are shown, in place of the window's own. It says
+/// again what the frame's own `<meta>` says, and adds `sandbox`: even opened by itself it has no origin to act from.
+const FRAME_POLICY: &str = "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; \
+     style-src 'unsafe-inline'; img-src data: blob:; font-src data:; media-src data: blob:; form-action 'none'; \
+     base-uri 'none'";
+/// `--bg` of the UI's tokens, so that nothing white is seen before the page paints.
+const DARK: Color = Color(0x16, 0x18, 0x1d, 0xff);
+const LIGHT: Color = Color(0xff, 0xff, 0xff, 0xff);
+
+/// Makes the window. `data` is where the page's own storage lives.
+pub fn open(app: &AppHandle, gate: Gate, data: PathBuf) -> tauri::Result<WebviewWindow> {
+    let opener = app.clone();
+    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
+        .title("Sandpit")
+        .inner_size(1280.0, 800.0)
+        .min_inner_size(720.0, 480.0)
+        .data_directory(data)
+        .visible(false)
+        .disable_drag_drop_handler()
+        .on_web_resource_request(police)
+        .on_navigation(allowed)
+        .on_new_window(move |url, _| {
+            visit(&opener, &url);
+            NewWindowResponse::Deny
+        })
+        .on_page_load(move |_, load| {
+            if load.event() == PageLoadEvent::Started {
+                gate.page_left();
+            }
+        })
+        .build()?;
+    close_side_door(&window)?;
+    let dark = window.theme().is_ok_and(|theme| theme == Theme::Dark);
+    window.set_background_color(Some(if dark { DARK } else { LIGHT }))?;
+    Ok(window)
+}
+
+/// WebKitGTK gives `webkit.messageHandlers.ipc`, Tauri's second way for messages, to every frame, also those that
+/// show what a sandbox made. Tauri would refuse them for want of its key, but nothing here uses that way at all.
+#[cfg(target_os = "linux")]
+fn close_side_door(window: &WebviewWindow) -> tauri::Result<()> {
+    use webkit2gtk::{UserContentManagerExt, WebViewExt};
+    window.with_webview(|view| {
+        if let Some(content) = view.inner().user_content_manager() {
+            content.unregister_script_message_handler("ipc");
+        }
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn close_side_door(_: &WebviewWindow) -> tauri::Result<()> {
+    Ok(())
+}
+
+/// Brings the window to the front, for a second start of the app.
+pub fn present(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(LABEL) {
+        // Each of these can only fail when the window is going away.
+        let _ = window.unminimize();
+        let _ = window.show();
+        let _ = window.set_focus();
+    }
+}
+
+/// The window shows the UI and, in frames, previews. Nothing can lead it elsewhere.
+fn allowed(url: &Url) -> bool {
+    match url.scheme() {
+        "tauri" => true,
+        "http" => url.host_str().is_some_and(|host| host.ends_with(".localhost")),
+        "about" | "blob" => true,
+        _ => false,
+    }
+}
+
+/// What wants a window of its own is shown in the person's browser, if it is an ordinary address.
+fn visit(app: &AppHandle, url: &Url) {
+    if matches!(url.scheme(), "http" | "https")
+        && let Err(error) = app.opener().open_url(url.as_str(), None::<&str>)
+    {
+        tracing::warn!(%error, "no browser could be opened");
+    }
+}
+
+fn police(request: Request<Vec<u8>>, response: &mut Response<Cow<'static, [u8]>>) {
+    if request.uri().path() == FRAME {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(FRAME_POLICY));
+    }
+}
