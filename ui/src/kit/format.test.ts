@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { age, bytes, count, millis } from "./format";
+import { age, bytes, bytesOf, count, millis } from "./format";
 
 it("tells sizes as people read them", () => {
   expect([0, 512, 1536, 84 * 2 ** 20, 3 * 2 ** 30].map(bytes)).toEqual([
@@ -9,6 +9,11 @@ it("tells sizes as people read them", () => {
     "84 MiB",
     "3.0 GiB",
   ]);
+});
+
+it("tells a part of a whole with one unit where it can", () => {
+  expect(bytesOf(84 * 2 ** 20, 512 * 2 ** 20)).toBe("84 of 512 MiB");
+  expect(bytesOf(84 * 2 ** 20, 2 ** 31)).toBe("84 MiB of 2.0 GiB");
 });
 
 it("tells times and ages in their own unit", () => {

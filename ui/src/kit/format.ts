@@ -8,6 +8,13 @@ export function bytes(count: number): string {
   return `${step === 0 || value >= 10 ? Math.round(value) : value.toFixed(1)} ${units[step]}`;
 }
 
+/** `84 of 512 MiB`: the unit once when it is the same. */
+export function bytesOf(part: number, whole: number): string {
+  const [a, b] = [bytes(part), bytes(whole)];
+  const [number, unit] = a.split(" ");
+  return unit === b.split(" ")[1] ? `${number} of ${b}` : `${a} of ${b}`;
+}
+
 /** `0.9 ms`, `12 ms`, `1.2 s`. */
 export const millis = (ms: number) =>
   ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;

@@ -1,12 +1,13 @@
 import { X } from "lucide-react";
 import { Tabs } from "radix-ui";
-import { Suspense, useEffect, useState } from "react";
+import { Suspense } from "react";
 import { IconButton, Loading } from "../kit";
-import { onReveal, type PaneDefinition, type PaneHandle, paneTypes } from "../state/panes";
+import { type PaneDefinition, type PaneHandle, paneTypes } from "../state/panes";
 import { set, useSetting } from "../state/settings";
 import { PaneBoundary } from "./PaneBoundary";
 import css from "./Panel.module.css";
 import { Splitter } from "./Splitter";
+import { panelTab } from "./uiState";
 
 /** A handle for a pane that has no tab of its own to name or close. */
 export const fixedHandle = (type: string, focus: () => void): PaneHandle => ({
@@ -22,9 +23,9 @@ export const fixedHandle = (type: string, focus: () => void): PaneHandle => ({
 /** The bottom panel of the sandbox in view: one tab for each kind of pane at home there. */
 export function Panel({ sandboxId }: { sandboxId: string }) {
   const kinds = paneTypes("panel");
-  const [tab, setTab] = useState(kinds[0]?.type ?? "");
+  const tab = panelTab((all) => all.type) ?? kinds[0]?.type ?? "";
+  const setTab = (type: string) => panelTab.setState({ type });
   const height = useSetting("panelHeight");
-  useEffect(() => onReveal((type) => kinds.some((one) => one.type === type) && setTab(type)));
   if (!kinds.length) return null;
   return (
     <Tabs.Root

@@ -1,8 +1,12 @@
+import { PanelBottom, PanelLeft } from "lucide-react";
 import type { Sandbox } from "../api/wire/Sandbox";
-import { Dot } from "../kit";
-import { bytes, count, millis, percent } from "../kit/format";
+import { Dot, IconButton } from "../kit";
+import { bytes, bytesOf, count, millis, percent } from "../kit/format";
+import { runCommand, shortcutOf } from "../state/commands";
+import { openPane } from "../state/panes";
 import { retryGateway, world } from "../state/sandboxes";
 import { useSelected } from "../state/selection";
+import { useSetting } from "../state/settings";
 import { useLatency, useUsage } from "../state/stats";
 import { type StatusItem, useStatus } from "../state/status";
 import { stateWords, toneOf } from "../state/words";
@@ -13,10 +17,45 @@ export const StatusBar = () => {
   const sandbox = useSelected();
   return (
     <footer className={css.status} data-testid="status-bar">
+      <PanelToggle of="sidebar" />
       <Link />
-      {sandbox && <Of key={sandbox.id} one={sandbox} />}
+      {sandbox ? <Of key={sandbox.id} one={sandbox} /> : <Engines />}
+      {sandbox?.state === "running" && <PanelToggle of="panel" />}
     </footer>
   );
+};
+
+const toggles = {
+  sidebar: { icon: PanelLeft, label: "Sidebar", key: "sidebarOpen" },
+  panel: { icon: PanelBottom, label: "Panel", key: "panelOpen" },
+} as const;
+
+/** The mouse's way to hide and show a side of the window. */
+function PanelToggle({ of }: { of: keyof typeof toggles }) {
+  const { icon, label, key } = toggles[of];
+  const open = useSetting(key);
+  return (
+    <IconButton
+      className={css.toggle}
+      icon={icon}
+      label={open ? `Hide the ${of}` : `Show the ${of}`}
+      shortcut={shortcutOf(`${of}.toggle`)}
+      side="top"
+      aria-expanded={open}
+      onClick={() => void runCommand(`${of}.toggle`)}
+      data-testid={`toggle-${label.toLowerCase()}`}
+    />
+  );
+}
+
+/** With no sandbox to tell of: what could run one. */
+const Engines = () => {
+  const engines = world((all) => all.engines);
+  return engines.map(({ id, version, state }) => (
+    <span key={id}>
+      <Dot tone={state === "available" ? "ok" : "off"} /> {id} engine{version && `, ${version}`}
+    </span>
+  ));
 };
 
 /** Told only while the gateway is away. */
@@ -51,6 +90,7 @@ function Of({ one }: { one: Sandbox }) {
       {running && <Used one={one} />}
       <span className={css.space} />
       <span>{network[one.network.mode]}</span>
+      {running && <Listening id={one.id} />}
       {running && <Item item={cwd} testId="status-cwd" />}
       {running && <Item item={kernel} testId="status-kernel" />}
       {running && <Latency id={one.id} />}
@@ -65,9 +105,19 @@ function Used({ one }: { one: Sandbox }) {
   return (
     <>
       {usage.cpuPercent !== undefined && <span>cpu {percent(usage.cpuPercent)}</span>}
-      <span>{limit ? `${bytes(usage.memoryBytes)} of ${bytes(limit)}` : bytes(usage.memoryBytes)}</span>
+      <span>{limit ? bytesOf(usage.memoryBytes, limit) : bytes(usage.memoryBytes)}</span>
       <span>{count(usage.processes, "process", "processes")}</span>
     </>
+  );
+}
+
+function Listening({ id }: { id: string }) {
+  const ports = world(({ listening }) => listening[id]?.length);
+  if (!ports) return null;
+  return (
+    <button type="button" className={css.link} onClick={() => openPane("ports")} data-testid="status-ports">
+      {count(ports, "port")}
+    </button>
   );
 }
 

@@ -13,3 +13,6 @@ export const palette = create<{ open?: "commands" | "files" }>(() => ({}));
 
 /** A page of the window shown at the side, while there is no dock to hold it. */
 export const aside = create<{ open?: "settings" | "keys" }>(() => ({}));
+
+/** The tab in front in the bottom panel; the first when absent. */
+export const panelTab = create<{ type?: string }>(() => ({}));

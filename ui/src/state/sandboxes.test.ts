@@ -55,8 +55,8 @@ it("keeps the list in order of age as events arrive", () => {
   applyEvent(event(one("b", "2026-01-02")));
   applyEvent(event(one("a", "2026-01-01")));
   applyEvent(event(one("b", "2026-01-02", "stopped")));
-  expect(ids()).toEqual(["a", "b"]);
-  expect(world.getState().sandboxes[1]?.state).toBe("stopped");
+  expect(ids()).toEqual(["b", "a"]);
+  expect(world.getState().sandboxes[0]?.state).toBe("stopped");
   applyEvent({ type: "sandboxDeleted", id: "a", cursor: 2, timestamp: "" } as Event);
   expect(ids()).toEqual(["b"]);
 });
@@ -67,7 +67,7 @@ it("loads the list, follows its events, and loads it again when told to", async 
   void followGateway(stop.signal);
   await vi.waitFor(() => expect(ids()).toEqual(["a"]));
   say({ type: "sandbox", sandbox: one("b", "2026-01-02") });
-  await vi.waitFor(() => expect(ids()).toEqual(["a", "b"]));
+  await vi.waitFor(() => expect(ids()).toEqual(["b", "a"]));
   told.list = [one("c", "2026-01-03")];
   say({ type: "resync" });
   await vi.waitFor(() => expect(ids()).toEqual(["c"]));

@@ -16,7 +16,7 @@ export type GatewayLink =
 export interface World {
   /** Whether the list has been told at least once. */
   loaded: boolean;
-  /** Oldest first. */
+  /** Newest first. */
   sandboxes: Sandbox[];
   engines: Engine[];
   /** Listening ports by sandbox, as last told. */
@@ -32,7 +32,7 @@ export const world = create<World>(() => ({
   link: { at: "connecting" },
 }));
 
-const byAge = (a: Sandbox, b: Sandbox) => a.createdAt.localeCompare(b.createdAt) || a.id.localeCompare(b.id);
+const byAge = (a: Sandbox, b: Sandbox) => b.createdAt.localeCompare(a.createdAt) || a.id.localeCompare(b.id);
 
 /** `list` with `one` in its place. */
 export const withSandbox = (list: Sandbox[], one: Sandbox) =>

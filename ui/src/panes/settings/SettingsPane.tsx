@@ -47,6 +47,11 @@ function Terminal() {
         onChange={(on) => set({ copyOnSelect: on })}
       />
       <Switch
+        label="Ctrl+C copies while something is selected"
+        checked={all.terminalCtrlCCopies}
+        onChange={(on) => set({ terminalCtrlCCopies: on })}
+      />
+      <Switch
         label="Ask before pasting several lines"
         checked={all.warnOnMultilinePaste}
         onChange={(on) => set({ warnOnMultilinePaste: on })}

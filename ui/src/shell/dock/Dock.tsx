@@ -58,14 +58,23 @@ export function Dock({ sandboxId, shown }: { sandboxId: string; shown: boolean }
 function begin(sandboxId: string, dock: DockviewApi): () => void {
   restoreLayout(sandboxId, dock);
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const save = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    saveLayout(sandboxId, dock);
+  };
+  // The window may go within the wait.
+  const leaving = () => timer && save();
+  window.addEventListener("pagehide", leaving);
   const stop = dock.onDidLayoutChange(() => {
     clearTimeout(timer);
-    timer = setTimeout(() => saveLayout(sandboxId, dock), 250);
+    timer = setTimeout(save, 250);
   });
   const detach = attachDock(sandboxId, dockApi(sandboxId, dock));
   return () => {
     detach();
     stop.dispose();
     clearTimeout(timer);
+    window.removeEventListener("pagehide", leaving);
   };
 }

@@ -1,5 +1,6 @@
 import type { IDockviewPanel } from "dockview-react";
 import { useRef } from "react";
+import { selectAll } from "../../kit/focus";
 import { notifyFailure } from "../../state/notices";
 import { paneType } from "../../state/panes";
 import css from "./Dock.module.css";
@@ -27,7 +28,7 @@ export function TabName({ sandboxId, panel }: { sandboxId: string; panel?: IDock
       className={css.rename}
       aria-label="Name of the tab"
       defaultValue={panel.title}
-      ref={(input) => input?.select()}
+      ref={selectAll}
       onBlur={(event) => end(event.target.value.trim())}
       onPointerDown={(event) => event.stopPropagation()}
       onKeyDown={(event) => {

@@ -1,6 +1,7 @@
 import type { DockviewApi, IDockviewPanel } from "dockview-react";
 import { Columns2, Maximize2, Minimize2, PanelBottom, Pencil, X } from "lucide-react";
 import type { MenuItem } from "../../kit/menu";
+import { shortcutOf } from "../../state/commands";
 import { paneType } from "../../state/panes";
 import { closePane, openPaneOf } from "./handle";
 import { setTab, tabKey } from "./tabs";
@@ -44,7 +45,7 @@ function placing(dock: DockviewApi, panel: IDockviewPanel): MenuItem[] {
     {
       label: big ? "Restore" : "Maximise",
       icon: big ? Minimize2 : Maximize2,
-      shortcut: "mod+shift+m",
+      shortcut: shortcutOf("pane.maximise"),
       run: () => (big ? dock.exitMaximizedGroup() : panel.api.maximize()),
     },
   ];
@@ -53,7 +54,12 @@ function placing(dock: DockviewApi, panel: IDockviewPanel): MenuItem[] {
 function closing(sandboxId: string, panel: IDockviewPanel): MenuItem[] {
   const others = panel.group.panels.filter((one) => one !== panel);
   return [
-    { label: "Close", icon: X, shortcut: "mod+shift+w", run: () => void closePane(sandboxId, panel) },
+    {
+      label: "Close",
+      icon: X,
+      shortcut: shortcutOf("tab.close"),
+      run: () => void closePane(sandboxId, panel),
+    },
     { label: "Close others", disabled: !others.length, run: () => void closeAll(sandboxId, others) },
   ];
 }

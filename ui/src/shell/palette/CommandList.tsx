@@ -6,6 +6,15 @@ import css from "./Palette.module.css";
 
 const words = ({ group, title }: Command) => (group ? `${group}: ${title}` : title);
 
+/** Ids of what was picked, the latest last: those stand first. The rest keep the order they were registered in. */
+const recent: string[] = [];
+
+function remember(id: string) {
+  const at = recent.indexOf(id);
+  if (at >= 0) recent.splice(at, 1);
+  recent.push(id);
+}
+
 /** Runs once the palette is gone, so that the focus is back where the command expects it. */
 const runLater = (command: Command) => setTimeout(() => void runCommand(command));
 
@@ -15,10 +24,11 @@ export function CommandList({ close }: { close(): void }) {
     return commands
       .getState()
       .all.filter((one) => !one.hidden && canRun(one, context))
-      .sort((a, b) => words(a).localeCompare(words(b)));
+      .sort((a, b) => recent.indexOf(b.id) - recent.indexOf(a.id));
   });
   const pick = (command: Command) => {
     close();
+    remember(command.id);
     runLater(command);
   };
   return (

@@ -1,3 +1,4 @@
+import { selectAll } from "../../kit/focus";
 import css from "./Sidebar.module.css";
 
 export const Filter = ({ value, onChange }: { value: string; onChange(value: string | undefined): void }) => (
@@ -6,7 +7,7 @@ export const Filter = ({ value, onChange }: { value: string; onChange(value: str
     type="search"
     placeholder="Filter"
     aria-label="Filter sandboxes"
-    ref={(input) => input?.focus()}
+    ref={selectAll}
     value={value}
     onChange={(event) => onChange(event.target.value)}
     onKeyDown={(event) => event.key === "Escape" && onChange(undefined)}

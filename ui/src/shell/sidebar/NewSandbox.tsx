@@ -8,6 +8,8 @@ import css from "./Sidebar.module.css";
 /** One click makes a working sandbox; the button beside it asks first. */
 export function NewSandbox() {
   const creating = life((all) => all.creating);
+  // With none yet, the page beside it has the one primary button.
+  const empty = world(({ loaded, sandboxes }) => loaded && sandboxes.length === 0);
   const able = world(
     ({ engines, link }) => link.at === "live" && engines.some(({ state }) => state === "available"),
   );
@@ -15,7 +17,7 @@ export function NewSandbox() {
     <div className={css.new}>
       <Button
         className={css.newButton}
-        tone="primary"
+        tone={empty ? undefined : "primary"}
         disabled={!able || creating}
         onClick={createQuick}
         icon={creating ? <Spinner label="Creating" /> : <Plus size={16} aria-hidden="true" />}

@@ -1,5 +1,6 @@
 import { useRef } from "react";
 import type { Sandbox } from "../../api/wire/Sandbox";
+import { selectAll } from "../../kit/focus";
 import { change } from "../../state/life";
 import { notifyFailure } from "../../state/notices";
 import { renaming } from "../uiState";
@@ -24,9 +25,7 @@ export function SandboxName({ one }: { one: Sandbox }) {
       defaultValue={one.name}
       maxLength={100}
       spellCheck={false}
-      ref={(input) => {
-        if (input && document.activeElement !== input) input.select();
-      }}
+      ref={selectAll}
       onClick={(event) => event.stopPropagation()}
       onBlur={(event) => end(event.target.value.trim())}
       onKeyDown={(event) => {
