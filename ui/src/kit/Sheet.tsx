@@ -14,6 +14,11 @@ export interface SheetProps {
   "data-testid"?: string;
 }
 
+/** The focus goes back to where it was, unless what the sheet did has put it elsewhere. */
+const leaveFocus = (event: Event) => {
+  if (document.activeElement !== document.body) event.preventDefault();
+};
+
 /** A sheet at the side. The window behind stays in sight and in use; Escape closes it. */
 export const Sheet = ({ title, open, onClose, children, actions, ...rest }: SheetProps) => (
   <Dialog.Root open={open} onOpenChange={(now) => !now && onClose()} modal={false}>
@@ -21,6 +26,7 @@ export const Sheet = ({ title, open, onClose, children, actions, ...rest }: Shee
       <Dialog.Content
         className={css.sheet}
         aria-describedby={undefined}
+        onCloseAutoFocus={leaveFocus}
         onInteractOutside={(event) => event.preventDefault()}
         {...rest}
       >

@@ -3,3 +3,12 @@ export const selectAll = (input: HTMLInputElement | null) => {
   input?.focus();
   input?.select();
 };
+
+/**
+ * Whether a pane that comes into view may take the focus: not from a field, a list walked by the keyboard,
+ * or a menu. What gives it up gladly (a button that opens panes) says so with `data-yields-focus`.
+ */
+export function mayTakeFocus(): boolean {
+  const at = document.activeElement;
+  return !at || at === document.body || at.closest("[data-dock], [data-yields-focus]") !== null;
+}

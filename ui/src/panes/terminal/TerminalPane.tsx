@@ -2,6 +2,7 @@ import "@xterm/xterm/css/xterm.css";
 import { type MouseEvent, useCallback, useEffect, useRef, useState } from "react";
 import { restartTerminal } from "../../api/terminals";
 import { ContextMenu } from "../../kit";
+import { mayTakeFocus } from "../../kit/focus";
 import { notifyFailure } from "../../state/notices";
 import { dockOf, type PaneProps } from "../../state/panes";
 import { useSandbox } from "../../state/sandboxes";
@@ -34,7 +35,7 @@ function Shown({ sandboxId, params, pane, visible, id }: PaneProps<TerminalParam
     [live],
   );
   useEffect(() => {
-    if (live && visible && dockOf(sandboxId)?.active()?.id === pane.id) live.focus();
+    if (live && visible && mayTakeFocus() && dockOf(sandboxId)?.active()?.id === pane.id) live.focus();
   }, [live, visible, sandboxId, pane.id]);
 
   const restart = useCallback(() => {

@@ -14,7 +14,7 @@ export function NewSandbox() {
     ({ engines, link }) => link.at === "live" && engines.some(({ state }) => state === "available"),
   );
   return (
-    <div className={css.new}>
+    <div className={css.new} data-yields-focus>
       <Button
         className={css.newButton}
         tone={empty ? undefined : "primary"}

@@ -62,10 +62,12 @@ const Buttons = ({ onFilter }: { onFilter(): void }) => (
   </>
 );
 
-function onListKey(event: KeyboardEvent, list: Sandbox[], selected: string | undefined) {
+function onListKey(event: KeyboardEvent<HTMLElement>, list: Sandbox[], selected: string | undefined) {
   const at = list.findIndex(({ id }) => id === selected);
   const goes: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: list.length - 1 };
   const to = goes[event.key];
+  // From a row that was clicked to the list itself, which keeps the focus while it is walked.
+  if (to !== undefined) event.currentTarget.focus();
   if (to !== undefined) select(list[Math.min(Math.max(to, 0), list.length - 1)]?.id);
   else if (event.key === "F2") renaming.setState({ id: selected });
   else if (event.key === "Delete") askDelete(selected);

@@ -23,6 +23,7 @@ export function SandboxRow({ one, selected }: { one: Sandbox; selected: boolean 
         aria-selected={selected}
         aria-label={`${one.name}, ${state}`}
         tabIndex={-1}
+        data-yields-focus
         className={css.row}
         onClick={() => select(one.id)}
         onContextMenu={() => select(one.id)}

@@ -13,7 +13,7 @@ export function Stage() {
   const sandbox = useSelected();
   if (loaded && sandbox?.state === "running") return null;
   return (
-    <div className={css.stage} data-testid="stage">
+    <div className={css.stage} data-yields-focus data-testid="stage">
       {!loaded && (waiting ? <GatewayGone /> : <Loading />)}
       {loaded && !sandbox && <FirstRun />}
       {loaded && sandbox && <NotRunning one={sandbox} />}
