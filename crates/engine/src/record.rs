@@ -181,6 +181,12 @@ impl Records {
         Ok(records)
     }
 
+    /// The sandbox `id`, if there is one. It is `failed` when its file cannot be read.
+    pub fn get(&self, id: &str) -> Option<Record> {
+        let known = crate::id::validate(id).is_ok() && self.folder(id).is_dir();
+        known.then(|| read(&self.folder(id).join(FILE), id))
+    }
+
     /// Saves `record`, whole or not at all. Its folder must exist.
     pub fn save(&self, record: &Record) -> io::Result<()> {
         let folder = self.folder(&record.id);

@@ -1,0 +1,180 @@
+//! The policy of a sandbox as bubblewrap's arguments: what it sees, what it may do, what it is called.
+//!
+//! It starts nothing. Sources are paths as bubblewrap's process sees them.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::etc;
+
+pub const HOME: &str = "/home/sandpit";
+pub const AGENT: &str = "/run/sandpit/sandpit-agent";
+
+/// Numbers of the descriptors that bubblewrap is given. The agent keeps only the first.
+pub mod fd {
+    pub const LISTENER: i32 = 3;
+    pub const ARGS: i32 = 4;
+    pub const INFO: i32 = 5;
+    pub const BLOCK: i32 = 6;
+    pub const STATUS: i32 = 7;
+    pub const FIRST_FILTER: i32 = 8;
+}
+
+/// Bytes of `/tmp` and of `/dev/shm`. They are memory, and count against a memory limit.
+const TMP: u64 = 1 << 30;
+const SHM: u64 = 512 << 20;
+
+/// Files of `/proc` that tell of, or act on, the whole machine.
+const MASKED_FILES: [&str; 22] = [
+    "kcore", "keys", "key-users", "kmsg", "kallsyms", "timer_list", "timer_stats", "sched_debug", "latency_stats",
+    "sysrq-trigger", "interrupts", "slabinfo", "vmallocinfo", "kpagecount", "kpageflags", "kpagecgroup", "mtrr",
+    "iomem", "ioports", "config.gz", "pagetypeinfo", "modules",
+];
+
+const MASKED_FOLDERS: [&str; 7] = ["acpi", "asound", "bus", "driver", "fs", "irq", "scsi"];
+
+/// What differs between sandboxes.
+#[derive(Debug)]
+pub struct Sandbox<'a> {
+    pub id: &'a str,
+    /// Has `etc`, `home` and `workspace`.
+    pub folder: &'a Path,
+    pub agent: &'a Path,
+    pub runtime: Option<&'a Path>,
+    pub env: &'a BTreeMap<String, String>,
+    /// Whether an outside process will join the network namespace.
+    pub networked: bool,
+    pub filters: usize,
+}
+
+/// Every argument before the command. They go through a descriptor, since an environment may hold secrets.
+pub fn arguments(sandbox: &Sandbox<'_>) -> Vec<String> {
+    let mut args = Args(Vec::with_capacity(256));
+    isolation(&mut args, sandbox);
+    system(&mut args);
+    etc(&mut args, sandbox.folder);
+    kernel(&mut args);
+    own(&mut args, sandbox);
+    environment(&mut args, sandbox.env);
+    args.0
+}
+
+/// The command and its arguments.
+pub fn command(pids: u64) -> Vec<String> {
+    let words = [AGENT, "--listen-fd", "3", "--workspace", "/workspace", "--pids-limit"];
+    words.into_iter().map(str::to_owned).chain([pids.to_string()]).collect()
+}
+
+struct Args(Vec<String>);
+
+impl Args {
+    fn add(&mut self, words: &[&str]) {
+        self.0.extend(words.iter().map(|word| (*word).to_owned()));
+    }
+
+    fn bind(&mut self, how: &str, from: &Path, to: &str) {
+        self.add(&[how, &from.to_string_lossy(), to]);
+    }
+
+    fn tmpfs(&mut self, size: u64, at: &str) {
+        self.add(&["--perms", "1777", "--size", &size.to_string(), "--tmpfs", at]);
+    }
+}
+
+fn isolation(args: &mut Args, sandbox: &Sandbox<'_>) {
+    for namespace in ["user", "pid", "net", "uts", "ipc", "cgroup"] {
+        args.add(&[&format!("--unshare-{namespace}")]);
+    }
+    // A network is attached from outside, through the user namespace that owns it, and this option hides that one
+    // below another. The system call filter alone then denies nested user namespaces.
+    if !sandbox.networked {
+        args.add(&["--disable-userns"]);
+    }
+    args.add(&["--uid", "1000", "--gid", "1000", "--hostname", sandbox.id]);
+    args.add(&["--as-pid-1", "--new-session", "--cap-drop", "ALL"]);
+    for (option, number) in [("--info-fd", fd::INFO), ("--block-fd", fd::BLOCK), ("--json-status-fd", fd::STATUS)] {
+        args.add(&[option, &number.to_string()]);
+    }
+    for filter in 0..sandbox.filters {
+        args.add(&["--add-seccomp-fd", &(fd::FIRST_FILTER as usize + filter).to_string()]);
+    }
+}
+
+/// The host's programs and libraries, read-only.
+fn system(args: &mut Args) {
+    args.add(&["--ro-bind", "/usr", "/usr"]);
+    for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
+        let path = format!("/{name}");
+        match fs::read_link(&path) {
+            Ok(target) => args.add(&["--symlink", &target.to_string_lossy(), &path]),
+            Err(_) if Path::new(&path).is_dir() => args.add(&["--ro-bind", &path, &path]),
+            Err(_) => {}
+        }
+    }
+    if Path::new("/nix/store").is_dir() {
+        args.add(&["--ro-bind", "/nix/store", "/nix/store"]);
+    }
+}
+
+fn etc(args: &mut Args, folder: &Path) {
+    args.bind("--ro-bind", &folder.join("etc"), "/etc");
+    for name in etc::shared_folders() {
+        let path = format!("/etc/{name}");
+        args.add(&["--ro-bind", &path, &path]);
+    }
+}
+
+/// `/dev`, `/proc` and of `/sys` only the processors.
+fn kernel(args: &mut Args) {
+    args.add(&["--dev", "/dev"]);
+    args.tmpfs(SHM, "/dev/shm");
+    args.add(&["--remount-ro", "/dev", "--proc", "/proc"]);
+    for name in MASKED_FILES.iter().map(|name| format!("/proc/{name}")).filter(|path| Path::new(path).exists()) {
+        args.add(&["--ro-bind", "/dev/null", &name]);
+    }
+    for name in MASKED_FOLDERS.iter().map(|name| format!("/proc/{name}")).filter(|path| Path::new(path).is_dir()) {
+        args.add(&["--perms", "0555", "--tmpfs", &name, "--remount-ro", &name]);
+    }
+    let processors = "/sys/devices/system/cpu";
+    args.add(&["--ro-bind-try", processors, processors]);
+}
+
+/// What is the sandbox's own. Everything not written to here is read-only at the end.
+fn own(args: &mut Args, sandbox: &Sandbox<'_>) {
+    args.tmpfs(TMP, "/tmp");
+    args.add(&["--symlink", "../tmp", "/var/tmp"]);
+    args.bind("--bind", &sandbox.folder.join("workspace"), "/workspace");
+    args.bind("--bind", &sandbox.folder.join("home"), HOME);
+    if let Some(runtime) = sandbox.runtime {
+        args.bind("--ro-bind", runtime, "/opt/sandpit");
+    }
+    args.bind("--ro-bind", sandbox.agent, AGENT);
+    args.add(&["--remount-ro", "/", "--chdir", "/workspace"]);
+}
+
+fn environment(args: &mut Args, own: &BTreeMap<String, String>) {
+    args.add(&["--clearenv"]);
+    let base = [
+        ("PATH", "/home/sandpit/.local/bin:/opt/sandpit/bin:/usr/local/bin:/usr/bin:/bin"),
+        ("HOME", HOME),
+        ("USER", "sandpit"),
+        ("LOGNAME", "sandpit"),
+        ("SHELL", "/bin/bash"),
+        ("LANG", "C.UTF-8"),
+    ];
+    let own_pairs = own.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    for (name, value) in base.into_iter().chain(own_pairs) {
+        args.add(&["--setenv", name, value]);
+    }
+}
+
+/// The paths bubblewrap binds from that are not the system's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sources {
+    pub sandboxes: PathBuf,
+    pub agent: PathBuf,
+    pub runtime: Option<PathBuf>,
+}
