@@ -29,9 +29,28 @@ const SHM: u64 = 512 << 20;
 
 /// Files of `/proc` that tell of, or act on, the whole machine.
 const MASKED_FILES: [&str; 22] = [
-    "kcore", "keys", "key-users", "kmsg", "kallsyms", "timer_list", "timer_stats", "sched_debug", "latency_stats",
-    "sysrq-trigger", "interrupts", "slabinfo", "vmallocinfo", "kpagecount", "kpageflags", "kpagecgroup", "mtrr",
-    "iomem", "ioports", "config.gz", "pagetypeinfo", "modules",
+    "kcore",
+    "keys",
+    "key-users",
+    "kmsg",
+    "kallsyms",
+    "timer_list",
+    "timer_stats",
+    "sched_debug",
+    "latency_stats",
+    "sysrq-trigger",
+    "interrupts",
+    "slabinfo",
+    "vmallocinfo",
+    "kpagecount",
+    "kpageflags",
+    "kpagecgroup",
+    "mtrr",
+    "iomem",
+    "ioports",
+    "config.gz",
+    "pagetypeinfo",
+    "modules",
 ];
 
 const MASKED_FOLDERS: [&str; 7] = ["acpi", "asound", "bus", "driver", "fs", "irq", "scsi"];
@@ -95,7 +114,9 @@ fn isolation(args: &mut Args, sandbox: &Sandbox<'_>) {
     }
     args.add(&["--uid", "1000", "--gid", "1000", "--hostname", sandbox.id]);
     args.add(&["--as-pid-1", "--new-session", "--cap-drop", "ALL"]);
-    for (option, number) in [("--info-fd", fd::INFO), ("--block-fd", fd::BLOCK), ("--json-status-fd", fd::STATUS)] {
+    for (option, number) in
+        [("--info-fd", fd::INFO), ("--block-fd", fd::BLOCK), ("--json-status-fd", fd::STATUS)]
+    {
         args.add(&[option, &number.to_string()]);
     }
     for filter in 0..sandbox.filters {
@@ -132,10 +153,14 @@ fn kernel(args: &mut Args) {
     args.add(&["--dev", "/dev"]);
     args.tmpfs(SHM, "/dev/shm");
     args.add(&["--remount-ro", "/dev", "--proc", "/proc"]);
-    for name in MASKED_FILES.iter().map(|name| format!("/proc/{name}")).filter(|path| Path::new(path).exists()) {
+    for name in
+        MASKED_FILES.iter().map(|name| format!("/proc/{name}")).filter(|path| Path::new(path).exists())
+    {
         args.add(&["--ro-bind", "/dev/null", &name]);
     }
-    for name in MASKED_FOLDERS.iter().map(|name| format!("/proc/{name}")).filter(|path| Path::new(path).is_dir()) {
+    for name in
+        MASKED_FOLDERS.iter().map(|name| format!("/proc/{name}")).filter(|path| Path::new(path).is_dir())
+    {
         args.add(&["--perms", "0555", "--tmpfs", &name, "--remount-ro", &name]);
     }
     let processors = "/sys/devices/system/cpu";

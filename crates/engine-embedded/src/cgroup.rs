@@ -84,7 +84,8 @@ impl Cgroups {
     pub fn create(&self, name: &str, limits: &Limits) -> io::Result<Group> {
         let group = self.group(name);
         let specified = self.controllers.iter().filter(|c| !self.v2 || Self::is_v2(c)).cloned().collect();
-        Cgroup::new_with_specified_controllers(auto(), self.base.join(name), Some(specified)).map_err(io::Error::other)?;
+        Cgroup::new_with_specified_controllers(auto(), self.base.join(name), Some(specified))
+            .map_err(io::Error::other)?;
         group.limit(limits).inspect_err(|_| group.remove())?;
         Ok(group)
     }
@@ -112,7 +113,9 @@ fn delegated() -> Option<PathBuf> {
     let uid = rustix::process::getuid().as_raw();
     let text = fs::read_to_string("/proc/self/cgroup").ok()?;
     let own = Path::new(text.lines().find_map(|line| line.strip_prefix("0::/"))?).to_owned();
-    let is_ours = |path: &&Path| Path::new(UNIFIED_MOUNTPOINT).join(path).metadata().is_ok_and(|meta| meta.uid() == uid);
+    let is_ours = |path: &&Path| {
+        Path::new(UNIFIED_MOUNTPOINT).join(path).metadata().is_ok_and(|meta| meta.uid() == uid)
+    };
     own.ancestors().filter(is_ours).last().map(Path::to_owned)
 }
 
@@ -180,8 +183,11 @@ impl Group {
         let number = |name| fs::read_to_string(files.join(name)).ok()?.trim().parse::<u64>().ok();
         let used = number("memory.current").or_else(|| number("memory.usage_in_bytes"))?;
         let stat = fs::read_to_string(files.join("memory.stat")).unwrap_or_default();
-        let line = |name: &str| stat.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
-        Some(used.saturating_sub(line("total_inactive_file ").or_else(|| line("inactive_file ")).unwrap_or(0)))
+        let line =
+            |name: &str| stat.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
+        Some(
+            used.saturating_sub(line("total_inactive_file ").or_else(|| line("inactive_file ")).unwrap_or(0)),
+        )
     }
 
     /// Removes it, once its processes are gone.

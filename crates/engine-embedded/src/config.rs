@@ -27,7 +27,13 @@ impl Config {
     pub fn from_env(data: impl Into<PathBuf>) -> Self {
         let data = data.into();
         let runtime = env::var_os("SANDPIT_RUNTIME").map_or_else(|| data.join("runtime"), PathBuf::from);
-        Self { agent: find_agent(), runtime, bwrap: find_program("bwrap"), pasta: find_program("pasta"), data }
+        Self {
+            agent: find_agent(),
+            runtime,
+            bwrap: find_program("bwrap"),
+            pasta: find_program("pasta"),
+            data,
+        }
     }
 }
 

@@ -33,8 +33,13 @@ pub async fn reason(host: &Host, record: &Record) -> Failure {
             (FailureKind::OutOfMemory, "It used more memory than it may, and was ended.".to_owned())
         }
         Some(KILLED) => (FailureKind::Killed, "Its first process was killed.".to_owned()),
-        Some(code) => (FailureKind::Exited, format!("Its first process ended by itself, with exit code {code}.")),
-        None => (FailureKind::EngineGone, "It ended while Sandpit was not looking, for example with the machine.".to_owned()),
+        Some(code) => {
+            (FailureKind::Exited, format!("Its first process ended by itself, with exit code {code}."))
+        }
+        None => (
+            FailureKind::EngineGone,
+            "It ended while Sandpit was not looking, for example with the machine.".to_owned(),
+        ),
     };
     Failure { kind, message, exit_code }
 }

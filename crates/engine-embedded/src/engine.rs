@@ -121,7 +121,9 @@ impl EmbeddedEngine {
     /// Waits for the end of its agent, for as long as this engine lives.
     fn watch(&self, record: &Record) {
         let private = Private::of(record);
-        let (Some(agent), id, inner) = (private.agent, record.id.clone(), Arc::downgrade(&self.0)) else { return };
+        let (Some(agent), id, inner) = (private.agent, record.id.clone(), Arc::downgrade(&self.0)) else {
+            return;
+        };
         tokio::spawn(async move {
             if let Ok(handle) = agent.open() {
                 handle.ended().await;
@@ -230,7 +232,8 @@ impl EmbeddedEngine {
         let target = if frozen { SandboxState::Paused } else { SandboxState::Running };
         if record.state != target {
             let (host, private) = (self.host(), Private::of(&record));
-            blocking(move || Ok(usage::set_frozen(&host, &private, frozen))).await.map_err(failure)?;
+            let act = move || usage::set_frozen(&host, &private, frozen);
+            tokio::task::spawn_blocking(act).await.map_err(|error| failure(io::Error::other(error)))?;
             record.state = target;
             return self.keep(&record).await;
         }
@@ -350,8 +353,11 @@ impl Engine for EmbeddedEngine {
             return Err(refuse::not_running(id, record.state));
         }
         let stream = self.0.host.folder(id).connect().await.map_err(|error| {
-            ApiError::new(ErrorCode::AgentUnreachable, format!("The agent of {id} cannot be reached: {error}"))
-                .with("sandboxId", id)
+            ApiError::new(
+                ErrorCode::AgentUnreachable,
+                format!("The agent of {id} cannot be reached: {error}"),
+            )
+            .with("sandboxId", id)
         })?;
         Ok(Box::new(stream))
     }
@@ -377,11 +383,13 @@ async fn new_group(host: &Arc<Host>, record: &Record) -> Result<Option<String>> 
 }
 
 fn start_failed(id: &str, why: &str) -> ApiError {
-    ApiError::new(ErrorCode::SandboxStartFailed, format!("The sandbox {id} does not start: {why}")).with("sandboxId", id)
+    ApiError::new(ErrorCode::SandboxStartFailed, format!("The sandbox {id} does not start: {why}"))
+        .with("sandboxId", id)
 }
 
 fn failure(error: io::Error) -> ApiError {
-    let code = if error.kind() == io::ErrorKind::StorageFull { ErrorCode::NoSpace } else { ErrorCode::EngineError };
+    let code =
+        if error.kind() == io::ErrorKind::StorageFull { ErrorCode::NoSpace } else { ErrorCode::EngineError };
     ApiError::new(code, format!("The embedded engine failed: {error}"))
 }
 

@@ -7,8 +7,17 @@ use std::{
 };
 
 /// Folders of the host's `/etc` that programs look things up in, and that tell nothing about the host.
-const SHARED_FOLDERS: [&str; 9] =
-    ["alternatives", "ssl/certs", "fonts", "vim", "terminfo", "perl", "pki/tls/certs", "ca-certificates", "crypto-policies"];
+const SHARED_FOLDERS: [&str; 9] = [
+    "alternatives",
+    "ssl/certs",
+    "fonts",
+    "vim",
+    "terminfo",
+    "perl",
+    "pki/tls/certs",
+    "ca-certificates",
+    "crypto-policies",
+];
 
 /// Files of it, of the same kind, copied.
 const SHARED_FILES: [&str; 15] = [
@@ -55,7 +64,10 @@ pub fn write(folder: &Path, id: &str, network: bool) -> io::Result<()> {
     }
     fs::write(folder.join("hostname"), format!("{id}\n"))?;
     fs::write(folder.join("hosts"), format!("127.0.0.1 localhost {id}\n::1 localhost ip6-localhost\n"))?;
-    fs::write(folder.join("resolv.conf"), if network { format!("nameserver {DNS}\n") } else { String::new() })?;
+    fs::write(
+        folder.join("resolv.conf"),
+        if network { format!("nameserver {DNS}\n") } else { String::new() },
+    )?;
     fs::write(folder.join("machine-id"), format!("{:032x}\n", rand::random::<u128>()))?;
     for name in SHARED_FILES {
         copy(&Path::new("/etc").join(name), &folder.join(name))?;

@@ -215,7 +215,8 @@ mod tests {
         let (_dir, folder) = folder();
         assert_eq!(folder.exit_code(), None);
         let mut status = folder.status().expect("status");
-        io::Write::write_all(&mut status, b"{ \"child-pid\": 7 }\n{ \"exit-code\": 137 }\n").expect("written");
+        io::Write::write_all(&mut status, b"{ \"child-pid\": 7 }\n{ \"exit-code\": 137 }\n")
+            .expect("written");
         assert_eq!(folder.exit_code(), Some(137));
     }
 

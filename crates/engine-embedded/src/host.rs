@@ -29,7 +29,11 @@ pub struct Host {
 impl Host {
     pub fn new(config: Config) -> io::Result<Self> {
         let data = std::path::absolute(&config.data)?;
-        let config = Config { runtime: std::path::absolute(&config.runtime)?, agent: std::path::absolute(&config.agent)?, ..config };
+        let config = Config {
+            runtime: std::path::absolute(&config.runtime)?,
+            agent: std::path::absolute(&config.agent)?,
+            ..config
+        };
         let sandboxes = data.join("sandboxes");
         let records = Records::open(&sandboxes)?;
         let is_root = rustix::process::geteuid().is_root();

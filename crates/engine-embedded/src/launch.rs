@@ -11,7 +11,7 @@ use std::{
 use rustix::{
     event::{PollFd, PollFlags, poll},
     pipe::{PipeFlags, pipe_with},
-    process::{Pid, Resource, Rlimit, Signal, prlimit},
+    process::Signal,
 };
 use sandpit_api::sandbox::NetworkMode;
 use sandpit_engine::{AgentClient, record::Record};
@@ -78,7 +78,6 @@ pub fn start(host: &Host, record: &Record, private: &mut Private) -> io::Result<
     if let Some(name) = &private.group {
         host.cgroups().group(name).attach(child)?;
     }
-    limit_processes(child, pids(record))?;
     if networked {
         private.network = Some(attach_network(host, &folder, private, child)?);
     }
@@ -86,6 +85,8 @@ pub fn start(host: &Host, record: &Record, private: &mut Private) -> io::Result<
     Ok(())
 }
 
+/// The agent sets this as its own limit before anything else runs: once there is a user namespace, the kernel counts for
+/// it alone, so the sandbox has this many whatever else its user runs.
 fn pids(record: &Record) -> u64 {
     record.limits.pids.unwrap_or(DEFAULT_PIDS)
 }
@@ -109,14 +110,29 @@ fn execute(host: &Host, record: &Record, folder: &Folder, private: &Private) -> 
         _ => Vec::new(),
     };
     let mut command = prefix;
-    command.extend([bwrap.to_string_lossy().into_owned(), "--args".into(), fd::ARGS.to_string(), "--".into()]);
+    command.extend([
+        bwrap.to_string_lossy().into_owned(),
+        "--args".into(),
+        fd::ARGS.to_string(),
+        "--".into(),
+    ]);
     command.extend(bubblewrap::command(pids(record)));
-    let program = if command[0].contains('/') { Path::new(&command[0]).to_owned() } else { Path::new("/usr/bin").join(&command[0]) };
+    let program = if command[0].contains('/') {
+        Path::new(&command[0]).to_owned()
+    } else {
+        Path::new("/usr/bin").join(&command[0])
+    };
     hand_over(host, folder, &program, &command[1..], &arguments.join("\0"))
 }
 
 /// Makes every descriptor the sandbox is started with, and starts it.
-fn hand_over(host: &Host, folder: &Folder, program: &Path, words: &[String], arguments: &str) -> io::Result<Spawned> {
+fn hand_over(
+    host: &Host,
+    folder: &Folder,
+    program: &Path,
+    words: &[String],
+    arguments: &str,
+) -> io::Result<Spawned> {
     let listener = folder.listen()?;
     let (none, log, status) = (File::open("/dev/null")?, folder.log()?, folder.status()?);
     let arguments = spawn::memory("bwrap-args", arguments.as_bytes())?;
@@ -161,13 +177,6 @@ fn child_pid(info: &OwnedFd) -> io::Result<i32> {
             return Ok(child_pid);
         }
     }
-}
-
-/// The kernel counts per user namespace, so the sandbox has this many whatever else its user runs.
-fn limit_processes(child: i32, most: u64) -> io::Result<()> {
-    let limit = Rlimit { current: Some(most), maximum: Some(most) };
-    prlimit(Pid::from_raw(child), Resource::Nproc, limit)?;
-    Ok(())
 }
 
 fn attach_network(host: &Host, folder: &Folder, private: &Private, child: i32) -> io::Result<Identity> {

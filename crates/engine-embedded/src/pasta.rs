@@ -24,13 +24,15 @@ pub fn attach(program: &Path, prefix: &[String], child: i32, log: &fs::File) -> 
     words.extend(options(&pid_path));
     words.push(child.to_string());
     let program = if prefix.is_empty() { program.to_owned() } else { Path::new("/usr/bin").join(&prefix[0]) };
-    let started = spawn::spawn(&program, &words[1..], &[(none.as_fd(), 0), (log.as_fd(), 1), (log.as_fd(), 2)])?;
+    let started =
+        spawn::spawn(&program, &words[1..], &[(none.as_fd(), 0), (log.as_fd(), 1), (log.as_fd(), 2)])?;
     wait_for_exit(started)?;
     read_pid(&pid_file).and_then(Identity::of)
 }
 
 fn options(pid_file: &str) -> Vec<String> {
-    let fixed = "--quiet --config-net --no-map-gw --tcp-ports none --udp-ports none --tcp-ns none --udp-ns none";
+    let fixed =
+        "--quiet --config-net --no-map-gw --tcp-ports none --udp-ports none --tcp-ns none --udp-ns none";
     let rest = ["--dns-forward", etc::DNS, "--pid", pid_file];
     fixed.split(' ').chain(rest).map(str::to_owned).collect()
 }

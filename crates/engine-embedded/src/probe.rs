@@ -101,14 +101,17 @@ fn attempt(host: &Host) -> Attempt {
         let reason = format!("the agent's program is missing: {}", host.config.agent.display());
         return Err(trouble(reason, "Run `make build`, or set SANDPIT_AGENT to its path."));
     }
-    let stage = host.stage().map_err(|error| trouble(format!("no mount namespace can be made: {error}"), "Run Sandpit as an ordinary user."))?;
+    let stage = host.stage().map_err(|error| {
+        trouble(format!("no mount namespace can be made: {error}"), "Run Sandpit as an ordinary user.")
+    })?;
     let mut words = stage.map(|stage| stage.enter(stage::new_uid())).unwrap_or_default();
     words.push(bwrap.to_string_lossy().into_owned());
     let isolation = "--unshare-user --unshare-pid --unshare-net --unshare-uts --unshare-ipc --unshare-cgroup \
                      --disable-userns --ro-bind / / --proc /proc --dev /dev -- /bin/true";
     words.extend(isolation.split_whitespace().map(str::to_owned));
     let output = Command::new(&words[0]).args(&words[1..]).output();
-    let output = output.map_err(|error| Trouble { reason: format!("{} does not run: {error}", words[0]), fix_it: None })?;
+    let output = output
+        .map_err(|error| Trouble { reason: format!("{} does not run: {error}", words[0]), fix_it: None })?;
     if output.status.success() {
         return Ok(());
     }

@@ -1,20 +1,15 @@
 //! Processes on the host: told apart although their numbers are used again, watched, signalled, counted.
 
-use std::{
-    collections::BTreeSet,
-    io,
-    os::fd::OwnedFd,
-    sync::LazyLock,
-    time::Duration,
-};
+use std::{collections::BTreeSet, io, os::fd::OwnedFd, sync::LazyLock, time::Duration};
 
 use procfs::process::{Stat, all_processes};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 use serde::{Deserialize, Serialize};
 use tokio::{io::unix::AsyncFd, time::timeout};
 
-static BOOT: LazyLock<String> =
-    LazyLock::new(|| std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned());
+static BOOT: LazyLock<String> = LazyLock::new(|| {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+});
 
 /// One process, for as long as this boot: a number is given out again, a number with its start time is not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +38,11 @@ impl Identity {
         let gone = || io::Error::from(io::ErrorKind::NotFound);
         let pidfd = pidfd_open(Pid::from_raw(self.pid).ok_or_else(gone)?, PidfdFlags::empty())?;
         // Looked at after opening: what the handle is of is now certain.
-        if self.is_alive() { Ok(Handle(AsyncFd::register(pidfd)?)) } else { Err(gone()) }
+        if !self.is_alive() {
+            return Err(gone());
+        }
+        // SAFETY: the descriptor is owned, so it is open and the same for as long as the registration has it.
+        Ok(Handle(unsafe { AsyncFd::register(pidfd) }.map_err(io::Error::from)?))
     }
 
     /// The process and all that descend from it. In a pid namespace whose first process it is, that is everyone.
@@ -109,8 +108,12 @@ impl Handle {
 
     /// Takes the exit status of a child that has ended.
     pub fn reap(&self) {
-        use rustix::{fd::AsFd, process::{WaitId, WaitIdOptions, waitid}};
-        let _ = waitid(WaitId::PidFd(self.0.get_ref().as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
+        use rustix::{
+            fd::AsFd,
+            process::{WaitId, WaitIdOptions, waitid},
+        };
+        let _ =
+            waitid(WaitId::PidFd(self.0.get_ref().as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
     }
 }
 

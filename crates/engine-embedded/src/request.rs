@@ -2,6 +2,7 @@
 
 use sandpit_api::{
     ApiError,
+    engine::Capability,
     sandbox::{CreateSandbox, NetworkMode},
 };
 use sandpit_engine::{Result, record::Record, refuse};
@@ -11,7 +12,10 @@ use crate::{engine::IMAGE, host::Host, probe};
 /// `VALIDATION_FAILED` for what makes no sense, `NOT_SUPPORTED` for what this host cannot enforce.
 pub fn check(host: &Host, request: &CreateSandbox) -> Result<()> {
     if let Some(image) = request.image.as_deref().filter(|image| *image != IMAGE) {
-        return Err(refuse::not_supported(&format!("The image {image}"), "the embedded engine has only `host`"));
+        return Err(refuse::not_supported(
+            &format!("The image {image}"),
+            "the embedded engine has only `host`",
+        ));
     }
     environment(request)?;
     sense(request)?;
@@ -23,14 +27,17 @@ pub fn check(host: &Host, request: &CreateSandbox) -> Result<()> {
         ("network.mode on", request.network.mode == NetworkMode::On, &capabilities.network_on),
         ("network.mode allow", request.network.mode == NetworkMode::Allow, &capabilities.network_allow),
     ];
-    for (what, _, capability) in asked.into_iter().filter(|(_, asked, capability)| *asked && !capability.available) {
-        let error = refuse::not_supported(what, capability.reason.as_deref().unwrap_or("this host does not grant it"));
-        return Err(match &capability.fix_it {
-            Some(fix_it) => error.suggest(fix_it.clone()),
-            None => error,
-        });
+    let mut refused = asked.into_iter().filter(|(_, asked, capability)| *asked && !capability.available);
+    refused.next().map_or(Ok(()), |(what, _, capability)| Err(unsupported(what, capability)))
+}
+
+fn unsupported(what: &str, capability: &Capability) -> ApiError {
+    let error =
+        refuse::not_supported(what, capability.reason.as_deref().unwrap_or("this host does not grant it"));
+    match &capability.fix_it {
+        Some(fix_it) => error.suggest(fix_it.clone()),
+        None => error,
     }
-    Ok(())
 }
 
 /// What a record asks for when it is started again.
@@ -46,7 +53,8 @@ pub fn of(record: &Record) -> CreateSandbox {
 fn environment(request: &CreateSandbox) -> Result<()> {
     for (name, value) in &request.env {
         if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
-            return Err(ApiError::invalid("env", "a variable has a name without = and no NUL anywhere").with("name", name.clone()));
+            return Err(ApiError::invalid("env", "a variable has a name without = and no NUL anywhere")
+                .with("name", name.clone()));
         }
     }
     Ok(())

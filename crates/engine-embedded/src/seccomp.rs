@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen as Len, SeccompCmpOp as Op, SeccompCondition as Condition, SeccompFilter,
-    SeccompRule, TargetArch, sock_filter,
+    BpfProgram, SeccompAction, SeccompCmpArgLen as Len, SeccompCmpOp as Op, SeccompCondition as Condition,
+    SeccompFilter, SeccompRule, TargetArch, sock_filter,
 };
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
@@ -133,7 +133,9 @@ fn refused() -> Result<Rules, seccompiler::BackendError> {
     Ok(rules)
 }
 
-fn only(condition: Result<Condition, seccompiler::BackendError>) -> Result<SeccompRule, seccompiler::BackendError> {
+fn only(
+    condition: Result<Condition, seccompiler::BackendError>,
+) -> Result<SeccompRule, seccompiler::BackendError> {
     SeccompRule::new(vec![condition?])
 }
 

@@ -39,8 +39,10 @@ pub fn spawn(program: &Path, args: &[String], fds: &[(BorrowedFd<'_>, RawFd)]) -
         actions.add_dup2(source.as_raw_fd(), *target)?;
     }
     let program_name = program.to_string_lossy().into_owned();
-    let argv: Vec<CString> =
-        std::iter::once(&program_name).chain(args).map(|arg| CString::new(arg.as_str())).collect::<Result<_, _>>()?;
+    let argv: Vec<CString> = std::iter::once(&program_name)
+        .chain(args)
+        .map(|arg| CString::new(arg.as_str()))
+        .collect::<Result<_, _>>()?;
     let none: [CString; 0] = [];
     Ok(posix_spawn(program, &actions, &attributes()?, &argv, &none)?.as_raw())
 }

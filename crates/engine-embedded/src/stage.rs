@@ -7,8 +7,8 @@
 //! app ends, it is gone. `nsenter` enters it and takes on the uid before bubblewrap is executed.
 
 use std::{
-    io::{self, BufRead, BufReader},
     fs::File,
+    io::{self, BufRead, BufReader},
     os::fd::AsRawFd,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -75,7 +75,8 @@ impl Stage {
         match (told, line.as_str()) {
             (Some(Ok(_)), "ready\n") => {
                 let runtime = sources.runtime.is_some().then(|| place.join("runtime"));
-                let sources = Sources { sandboxes: place.join("sandboxes"), agent: place.join("agent"), runtime };
+                let sources =
+                    Sources { sandboxes: place.join("sandboxes"), agent: place.join("agent"), runtime };
                 Ok(Self { namespace: namespace?, made_from, sources })
             }
             _ => Err(io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned())),
@@ -86,7 +87,8 @@ impl Stage {
     /// process, so the program does not inherit it.
     pub fn enter(&self, uid: u32) -> Vec<String> {
         let path = format!("--mount=/proc/{}/fd/{}", std::process::id(), self.namespace.as_raw_fd());
-        ["nsenter".to_owned(), path, format!("--setuid={uid}"), format!("--setgid={uid}"), "--".to_owned()].into()
+        ["nsenter".to_owned(), path, format!("--setuid={uid}"), format!("--setgid={uid}"), "--".to_owned()]
+            .into()
     }
 }
 
@@ -102,5 +104,8 @@ fn place(sources: &Sources) -> io::Result<PathBuf> {
         paths.into_iter().flatten().any(|path| path.starts_with(place))
     };
     let mut places = PLACES.iter().map(Path::new).filter(|place| place.is_dir() && !used(place));
-    places.next().map(Path::to_owned).ok_or_else(|| io::Error::other("no folder is free to mount the sandboxes at"))
+    places
+        .next()
+        .map(Path::to_owned)
+        .ok_or_else(|| io::Error::other("no folder is free to mount the sandboxes at"))
 }

@@ -29,7 +29,10 @@ pub fn stats(host: &Host, record: &Record) -> Stats {
     let private = Private::of(record);
     let Some(agent) = &private.agent else { return Stats::default() };
     let tree = agent.tree();
-    let ticks: u64 = tree.iter().map(|stat| stat.utime + stat.stime + stat.cutime.max(0) as u64 + stat.cstime.max(0) as u64).sum();
+    let ticks: u64 = tree
+        .iter()
+        .map(|stat| stat.utime + stat.stime + stat.cutime.max(0) as u64 + stat.cstime.max(0) as u64)
+        .sum();
     let resident: u64 = tree.iter().map(|stat| stat.rss * procfs::page_size()).sum();
     let grouped = private.group.and_then(|name| host.cgroups().group(&name).memory_bytes());
     let (network_rx_bytes, network_tx_bytes) = traffic(agent.pid);
