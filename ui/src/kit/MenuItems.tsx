@@ -41,6 +41,7 @@ export const MenuItems = ({ items, parts: { Item, Separator } }: { items: MenuIt
 const Label = ({ item }: { item: MenuAction }) => (
   <>
     {item.icon && <item.icon size={16} strokeWidth={1.6} aria-hidden="true" />}
+    {item.indent && !item.icon && <span className={css.noIcon} />}
     <span className={css.itemLabel}>{item.label}</span>
     {item.shortcut && <Keys shortcut={item.shortcut} />}
   </>

@@ -6,6 +6,8 @@ export type MenuItem = MenuAction | "separator";
 export interface MenuAction {
   label: string;
   icon?: LucideIcon;
+  /** Keeps the room of an icon when it has none, so that labels stand in line. */
+  indent?: boolean;
   shortcut?: string;
   danger?: boolean;
   disabled?: boolean;

@@ -4,6 +4,8 @@ import { createJSONStorage, persist } from "zustand/middleware";
 
 export type ThemeChoice = "system" | "dark" | "light";
 
+export type SandboxOrder = "age" | "name" | "state";
+
 export interface Settings {
   theme: ThemeChoice;
   /** Pixels. */
@@ -21,6 +23,8 @@ export interface Settings {
   /** `dom` never uses WebGL; `auto` does where it draws in time. */
   terminalRenderer: "auto" | "dom";
   showHidden: boolean;
+  /** How the list of sandboxes is ordered. */
+  sandboxOrder: SandboxOrder;
   sidebarOpen: boolean;
   sidebarWidth: number;
   panelOpen: boolean;
@@ -40,6 +44,7 @@ export const defaultSettings: Settings = {
   warnOnMultilinePaste: true,
   terminalRenderer: "auto",
   showHidden: false,
+  sandboxOrder: "age",
   sidebarOpen: true,
   sidebarWidth: 264,
   panelOpen: true,

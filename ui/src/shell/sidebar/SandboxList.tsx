@@ -5,6 +5,7 @@ import { IconButton, Menu } from "../../kit";
 import { askDelete, life } from "../../state/life";
 import { world } from "../../state/sandboxes";
 import { select, useSelectedId } from "../../state/selection";
+import { useSetting } from "../../state/settings";
 import { renaming } from "../uiState";
 import { AskDelete } from "./AskDelete";
 import { Filter } from "./Filter";
@@ -13,9 +14,7 @@ import { NewSandbox } from "./NewSandbox";
 import { SandboxRow } from "./SandboxRow";
 import { Section } from "./Section";
 import css from "./Sidebar.module.css";
-
-const holds = ({ name, id, engine, image, state }: Sandbox, text: string) =>
-  `${name} ${id} ${engine} ${image} ${state}`.toLowerCase().includes(text.toLowerCase());
+import { shown } from "./shown";
 
 /** All sandboxes; arrows move the selection, F2 renames, Delete asks to delete. */
 export function SandboxList() {
@@ -23,14 +22,15 @@ export function SandboxList() {
   const selected = useSelectedId();
   const asking = life((one) => one.asking);
   const [filter, setFilter] = useState<string>();
-  const shown = filter ? all.filter((one) => holds(one, filter)) : all;
+  const order = useSetting("sandboxOrder");
+  const list = shown(all, filter, order);
   return (
     <Section
       title="Sandboxes"
       actions={<Buttons onFilter={() => setFilter(filter === undefined ? "" : undefined)} />}
     >
       {filter !== undefined && <Filter value={filter} onChange={setFilter} />}
-      {shown.length > 0 && (
+      {list.length > 0 && (
         <div
           id="sandbox-list"
           role="listbox"
@@ -38,9 +38,9 @@ export function SandboxList() {
           tabIndex={0}
           className={css.list}
           aria-activedescendant={selected && `sandbox-${selected}`}
-          onKeyDown={(event) => onListKey(event, shown, selected)}
+          onKeyDown={(event) => onListKey(event, list, selected)}
         >
-          {shown.map((one) => (
+          {list.map((one) => (
             <Fragment key={one.id}>
               <SandboxRow one={one} selected={one.id === selected} />
               {asking === one.id && <AskDelete one={one} />}
