@@ -14,6 +14,8 @@ export interface Request {
   id: string;
   /** Key of its cell. */
   cell: string;
+  /** What to run, for as long as the context has not confirmed it. */
+  code: string;
   state: RequestState;
   /** The next output replaces what the cell shows. */
   clearing: boolean;
@@ -67,7 +69,7 @@ export function ask(runs: Runs, cell: Cell, id: string): Runs {
   const mark: Mark = { status: "live", source: cell.source, life: runs.life };
   return {
     ...runs,
-    requests: [...requests, { id, cell: cell.key, state: "sent", clearing: false }],
+    requests: [...requests, { id, cell: cell.key, code: cell.source, state: "sent", clearing: false }],
     marks: { ...runs.marks, [cell.key]: mark },
   };
 }
