@@ -13,8 +13,8 @@ export function ErrorOutput({
 }) {
   const text = traceback.length > 0 ? traceback.join("\n") : `${ename}: ${evalue}`;
   return (
-    <div className={css.error} role="group" aria-label={`${ename}: ${evalue}`} data-testid="output-error">
+    <section className={css.error} aria-label={`${ename}: ${evalue}`} data-testid="output-error">
       <LongText text={text} tone="error" />
-    </div>
+    </section>
   );
 }

@@ -36,12 +36,12 @@ function WholeText({ text, tone, onLess }: { text: string; tone?: "stderr" | "er
         Show less
       </button>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-      <div className={css.whole} tabIndex={0} role="region" aria-label="Whole output">
+      <section className={css.whole} tabIndex={0} aria-label="Whole output">
         {parts.map((part, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a text only grows at its end
           <AnsiText key={at} text={part} />
         ))}
-      </div>
+      </section>
     </div>
   );
 }

@@ -25,7 +25,7 @@ export const Picture = memo(function Picture({ mime, data, size, light }: Pictur
     () => (isSvg ? `data:${mime};charset=utf-8,${encodeURIComponent(data)}` : `data:${mime};base64,${data}`),
     [isSvg, mime, data],
   );
-  const { width, height } = fit(natural, size);
+  const { width, height } = shownSize(natural, size);
   const items = () => pictureMenu(mime, data, url);
   return (
     <ContextMenu items={items}>
@@ -48,7 +48,7 @@ export const Picture = memo(function Picture({ mime, data, size, light }: Pictur
 });
 
 /** The kernel's words over the file's own, its proportions kept where only one is said. */
-function fit(natural?: Size, said: Partial<Size> = {}): Partial<Size> {
+function shownSize(natural?: Size, said: Partial<Size> = {}): Partial<Size> {
   if (said.width && said.height) return said;
   if (!natural) return said;
   if (said.width)

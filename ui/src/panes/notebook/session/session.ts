@@ -105,9 +105,13 @@ export class NotebookSession {
   }
 
   reconnect(): void {
-    if (this.state.phase.at !== "ready") void this.load();
+    if (this.state.phase.at === "failed") void this.load();
     else if (this.#channel) this.#channel.retry();
     else if (this.state.kernelFailure) void this.#withContext();
+  }
+
+  dismissNote(): void {
+    this.#set({ note: undefined, runs: { ...this.state.runs, truncated: false } });
   }
 
   save = () => this.#saver?.flush();
@@ -116,11 +120,17 @@ export class NotebookSession {
   /** Takes what somebody else wrote, unless there is something of one's own to lose. */
   async lookForChange(): Promise<void> {
     const saver = this.#saver;
-    if (!saver || saver.state.at !== "saved") return;
+    if (saver?.state.at !== "saved") return;
     const tag = await fileTag(this.sandboxId, this.path).catch(() => saver.etag);
     if (tag === saver.etag || saver.state.at !== "saved") return;
     if (this.state.runs.requests.some(isLive)) saver.conflict();
     else await this.load();
+  }
+
+  /** What is not saved is given up. */
+  discard(): void {
+    this.#saver?.close();
+    this.#saver = undefined;
   }
 
   /** Saves, and lets go of the connection; the kernel lives on. */
