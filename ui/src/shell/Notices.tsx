@@ -26,10 +26,6 @@ function OneNotice({ notice }: { notice: Notice }) {
     return () => clearTimeout(timer);
   }, [held, notice]);
   const Icon = icons[notice.tone];
-  const act = () => {
-    dismiss(notice.id);
-    notice.action?.run();
-  };
   return (
     <div
       className={css.notice}
@@ -43,12 +39,24 @@ function OneNotice({ notice }: { notice: Notice }) {
         <p>{notice.text}</p>
         {notice.detail && <p className={css.detail}>{notice.detail}</p>}
       </div>
-      {notice.action && (
-        <Button small tone="quiet" className={css.act} onClick={act}>
-          {notice.action.label}
-        </Button>
+      {[notice.action, notice.second].map(
+        (action) => action && <Act key={action.label} {...{ action, notice }} />,
       )}
       <IconButton icon={X} label="Dismiss" onClick={() => dismiss(notice.id)} />
     </div>
   );
 }
+
+const Act = ({ notice, action }: { notice: Notice; action: NonNullable<Notice["action"]> }) => (
+  <Button
+    small
+    tone="quiet"
+    className={css.act}
+    onClick={() => {
+      dismiss(notice.id);
+      action.run();
+    }}
+  >
+    {action.label}
+  </Button>
+);

@@ -1,4 +1,4 @@
-// Short notices at the corner: what happened, and one thing to do about it.
+// Short notices at the corner: what happened, and what to do about it.
 import { create } from "zustand";
 import { ApiFailure, isAbort } from "../api/failure";
 
@@ -9,6 +9,8 @@ export interface Notice {
   /** A line beneath: what to do, an error's code. */
   detail?: string;
   action?: { label: string; run(): void };
+  /** Another thing to do, beside `action`. */
+  second?: { label: string; run(): void };
   /** Milliseconds it stays; it stays until dismissed when absent. */
   lasts?: number;
 }
