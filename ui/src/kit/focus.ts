@@ -6,9 +6,11 @@ export const selectAll = (input: HTMLInputElement | null) => {
 
 /**
  * Whether a pane that comes into view may take the focus: not from a field, a list walked by the keyboard,
- * or a menu. What gives it up gladly (a button that opens panes) says so with `data-yields-focus`.
+ * or a menu. What gives it up gladly (a button that opens panes) says so with `data-yields-focus`;
+ * a field inside a dock that must not lose it, with `data-keeps-focus`.
  */
 export function mayTakeFocus(): boolean {
   const at = document.activeElement;
+  if (at?.closest("[data-keeps-focus]")) return false;
   return !at || at === document.body || at.closest("[data-dock], [data-yields-focus]") !== null;
 }

@@ -11,6 +11,8 @@ const names: Record<string, string> = {
   delete: "Del",
   enter: "Enter",
   escape: "Esc",
+  pagedown: "PageDown",
+  pageup: "PageUp",
 };
 
 export function shortcutText(shortcut: string): string {

@@ -26,11 +26,21 @@ export function PaneBody({ api, containerApi, params }: IDockviewPanelProps) {
 }
 
 function useVisible(api: IDockviewPanelProps["api"]) {
-  const [visible, set] = useState(api.isVisible);
+  const [visible, set] = useState(false);
   useEffect(() => {
-    set(api.isVisible);
-    const stop = api.onDidVisibilityChange((event) => set(event.isVisible));
-    return () => stop.dispose();
+    let frame = 0;
+    // Told a frame late that it is seen: until then dockview has not laid it out, and it takes no focus.
+    const tell = (now: boolean) => {
+      cancelAnimationFrame(frame);
+      if (now) frame = requestAnimationFrame(() => set(true));
+      else set(false);
+    };
+    tell(api.isVisible);
+    const stop = api.onDidVisibilityChange((event) => tell(event.isVisible));
+    return () => {
+      cancelAnimationFrame(frame);
+      stop.dispose();
+    };
   }, [api]);
   return visible;
 }

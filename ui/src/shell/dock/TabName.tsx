@@ -28,6 +28,7 @@ export function TabName({ sandboxId, panel }: { sandboxId: string; panel?: IDock
       className={css.rename}
       aria-label="Name of the tab"
       defaultValue={panel.title}
+      data-keeps-focus
       ref={selectAll}
       onBlur={(event) => end(event.target.value.trim())}
       onPointerDown={(event) => event.stopPropagation()}
