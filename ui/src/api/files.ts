@@ -44,6 +44,16 @@ export interface FileBytes {
   type: string;
 }
 
+/** Size, version and kind of a file, without its bytes. */
+export async function headFile(id: string, path: string) {
+  const { headers } = await send(rawPath(id, path), { method: "HEAD" });
+  return {
+    size: Number(headers.get("content-length") ?? 0),
+    etag: headers.get("etag") ?? "",
+    type: headers.get("content-type") ?? "",
+  };
+}
+
 /** The whole file, or its first `most` bytes. */
 export async function readFile(
   id: string,

@@ -1,5 +1,6 @@
 // What runs once, before the first paint.
 
+import { forgetDrafts } from "../panes/editor/drafts";
 import { onReveal, paneType } from "../state/panes";
 import { followGateway, sandbox } from "../state/sandboxes";
 import { keepSelection } from "../state/selection";
@@ -20,5 +21,7 @@ onReveal((type) => {
   set({ panelOpen: true });
 });
 void followGateway(new AbortController().signal, (event) => {
-  if (event.type === "sandboxDeleted" && !sandbox(event.id)) forgetLayout(event.id);
+  if (event.type !== "sandboxDeleted" || sandbox(event.id)) return;
+  forgetLayout(event.id);
+  forgetDrafts(event.id);
 });

@@ -3,21 +3,11 @@ import { ApiFailure } from "../../api/failure";
 import { copy, makeFolder, move, restore, trash, writeFile } from "../../api/files";
 import { host } from "../../host";
 import { notify, notifyFailure } from "../../state/notices";
-import { openPane } from "../../state/panes";
+import { openFile } from "../../state/panes";
 import type { FileBrowser } from "./browser";
 import { mayDrop } from "./model/drop";
 import { copyName, join, nameOf, parentOf, relativeToWorkspace, topmost } from "./model/paths";
 import { nothingSelected, only } from "./model/selection";
-
-/** Opens a file in the pane for its kind. */
-export function openFile(
-  sandboxId: string,
-  path: string,
-  place: { line?: number; column?: number } = {},
-): void {
-  const type = path.toLowerCase().endsWith(".ipynb") ? "notebook" : "editor";
-  openPane(type, { path, ...place }, { sandboxId, title: nameOf(path) });
-}
 
 /** Makes an empty file or a folder, and shows it; a file is opened. Whether it worked. */
 export async function create(files: FileBrowser, folder: string, kind: "file" | "folder", name: string) {
@@ -31,7 +21,6 @@ export async function create(files: FileBrowser, folder: string, kind: "file" | 
   }
   files.select(only(path));
   files.reveal(path);
-  // A notebook without a byte is none: its pane fills it in.
   if (kind === "file") openFile(files.sandboxId, path);
   return true;
 }

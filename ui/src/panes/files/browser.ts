@@ -45,6 +45,7 @@ export class FileBrowser {
   private watch: FolderWatch | undefined;
   private users = 0;
   private reading = new Map<string, Reading>();
+  private followers = new Map<string, Set<() => void>>();
   private resting = new Map<string, ReturnType<typeof setTimeout>>();
   private waiting = new Map<string, Change>();
   private frame = 0;
@@ -66,10 +67,24 @@ export class FileBrowser {
     };
   }
 
+  /** Calls `look` when something happens, or may have happened, to a file, until what it returns is called. */
+  follow(path: string, look: () => void): () => void {
+    const leave = this.attach();
+    const all = this.followers.get(path) ?? new Set();
+    this.followers.set(path, all.add(look));
+    this.watch?.watch(parentOf(path));
+    return () => {
+      all.delete(look);
+      if (all.size === 0) this.followers.delete(path);
+      this.unwatchUnused(parentOf(path));
+      leave();
+    };
+  }
+
   setOpen(path: string, open: boolean): void {
     const folder = this.tree.setOpen(path, open);
     if (!open) {
-      this.watch?.unwatch(path);
+      this.unwatchUnused(path);
       this.reading.get(path)?.abort.abort();
       return;
     }
@@ -98,8 +113,9 @@ export class FileBrowser {
   }
 
   collapseAll(): void {
-    for (const path of this.tree.openFolders()) if (path !== this.tree.root) this.watch?.unwatch(path);
+    const closed = this.tree.openFolders().filter((path) => path !== this.tree.root);
     this.tree.collapseAll();
+    for (const path of closed) this.unwatchUnused(path);
   }
 
   select(selection: Selection): void {
@@ -133,9 +149,12 @@ export class FileBrowser {
 
   private begin(): void {
     this.watch = new FolderWatch(this.sandboxId, {
-      watching: (path) => void this.list(path),
+      watching: (path) => this.onWatching(path),
       changes: (changes) => this.onChanges(changes),
-      resync: (path) => this.listLater(path),
+      resync: (path) => {
+        this.listLater(path);
+        this.tellFollowers(path);
+      },
       unwatched: (path, code, message) => this.onUnwatched(path, code, message),
       state: (state) => {
         this.link = state;
@@ -145,6 +164,23 @@ export class FileBrowser {
     if (this.tree.folder(this.tree.root)?.listing === "unlisted")
       this.tree.setListing(this.tree.root, "loading");
     for (const path of this.tree.openFolders()) this.watch.watch(path);
+    for (const path of this.followers.keys()) this.watch.watch(parentOf(path));
+  }
+
+  private onWatching(path: string): void {
+    if (this.tree.folder(path)?.open) void this.list(path);
+    this.tellFollowers(path);
+  }
+
+  /** Something in the folder may have changed while nobody told. */
+  private tellFollowers(folder: string): void {
+    for (const [path, looks] of this.followers)
+      if (parentOf(path) === folder) for (const look of looks) look();
+  }
+
+  private unwatchUnused(folder: string): void {
+    const followed = [...this.followers.keys()].some((path) => parentOf(path) === folder);
+    if (!followed && !this.tree.folder(folder)?.open) this.watch?.unwatch(folder);
   }
 
   private end(): void {
@@ -194,6 +230,7 @@ export class FileBrowser {
   }
 
   private onUnwatched(path: string, code: string, message: string): void {
+    this.tellFollowers(path);
     if (code === "FILE_NOT_FOUND" && path !== this.tree.root) this.tree.forget(path);
     else if (this.tree.folder(path)?.listing !== "listed")
       this.tree.setListing(path, { error: message, code });
@@ -202,6 +239,7 @@ export class FileBrowser {
   private onChanges(changes: readonly Change[]): void {
     for (const change of changes) {
       this.reading.get(parentOf(change.path))?.meanwhile.push(change);
+      for (const look of this.followers.get(change.path) ?? []) look();
       this.waiting.delete(change.path);
       this.waiting.set(change.path, change);
     }

@@ -1,6 +1,7 @@
 /** The keys of the tree. */
 import { host } from "../../host";
-import { duplicate, hold, openFile, paste, remove } from "./actions";
+import { openFile } from "../../state/panes";
+import { duplicate, hold, paste, remove } from "./actions";
 import type { FileBrowser } from "./browser";
 import { parentOf } from "./model/paths";
 import { nothingSelected, pick, typeahead } from "./model/selection";

@@ -15,9 +15,10 @@ import {
 } from "lucide-react";
 import type { MenuItem } from "../../kit";
 import { notifyFailure } from "../../state/notices";
+import { openFile } from "../../state/panes";
 import { set } from "../../state/settings";
 import { newTerminal } from "../terminal/open";
-import { copyPaths, duplicate, hold, openFile, paste, remove } from "./actions";
+import { copyPaths, duplicate, hold, paste, remove } from "./actions";
 import type { FileBrowser } from "./browser";
 import { mayDrop } from "./model/drop";
 

@@ -1,7 +1,8 @@
 /** The tree's pointer side: clicks, drags and drops. */
 import { type DragEvent, type MouseEvent, useMemo, useRef, useState } from "react";
 import { host } from "../../host";
-import { openFile, put } from "./actions";
+import { openFile } from "../../state/panes";
+import { put } from "./actions";
 import type { FileBrowser } from "./browser";
 import { dropFolder, mayDrop } from "./model/drop";
 import { only, pick } from "./model/selection";

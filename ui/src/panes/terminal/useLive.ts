@@ -1,6 +1,6 @@
 /** The life of a terminal in its tab: made when the font is there, sized with its element, joined again when its sandbox runs. */
 import { type RefObject, useEffect, useState, useSyncExternalStore } from "react";
-import { openPane } from "../../state/panes";
+import { openFile } from "../../state/panes";
 import { settings, useSetting } from "../../state/settings";
 import { useTheme } from "../../theme";
 import { resolvePath } from "../files/model/paths";
@@ -25,8 +25,7 @@ export function useLive(
         id,
         element.current,
         settings.getState(),
-        ({ path, line, column }) =>
-          openPane("editor", { path: resolvePath(path), line, column }, { sandboxId }),
+        ({ path, line, column }) => openFile(sandboxId, resolvePath(path), { line, column }),
       );
       const take = putLive(paneId, made);
       setLive(made);
