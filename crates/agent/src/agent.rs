@@ -8,6 +8,8 @@ use std::{
     sync::Arc,
 };
 
+use crate::{session::Place, terminal::Terminals};
+
 /// How an agent is set up. The environment is the sandbox's: what commands inherit.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -28,6 +30,7 @@ pub struct Agent {
     config: Config,
     /// Files of the agent's own (shell start-up files, pipes), gone with it.
     state_dir: tempfile::TempDir,
+    pub terminals: Terminals,
 }
 
 impl Agent {
@@ -37,7 +40,7 @@ impl Agent {
     /// When its private folder cannot be made in the temporary folder.
     pub fn new(config: Config) -> io::Result<Arc<Self>> {
         let state_dir = tempfile::Builder::new().prefix(".sandpit-agent-").tempdir()?;
-        Ok(Arc::new(Self { config, state_dir }))
+        Ok(Arc::new(Self { config, state_dir, terminals: Terminals::default() }))
     }
 
     /// The folder that relative paths of requests start from.
@@ -48,6 +51,11 @@ impl Agent {
     /// The sandbox's environment: what every command starts from.
     pub fn env(&self) -> &BTreeMap<OsString, OsString> {
         &self.config.env
+    }
+
+    /// Where a command of `session` would run now.
+    pub fn place(&self, _session: &str) -> Place {
+        Place { cwd: self.config.workspace.clone(), env: self.config.env.clone() }
     }
 
     /// A folder for files of the agent's own, mode 0700.

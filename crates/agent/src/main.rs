@@ -4,12 +4,16 @@ use std::{
     net::SocketAddr,
     os::fd::{FromRawFd, OwnedFd, RawFd},
     path::PathBuf,
+    time::Duration,
 };
 
 use anyhow::{Context, bail};
 use clap::Parser;
 use rustix::process::{Resource, Rlimit, setrlimit};
-use sandpit_agent::{Agent, Config, server};
+use sandpit_agent::{Agent, Config, reap, server};
+
+/// How long processes have to end when the agent is asked to.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Serves the sandbox API. Its own environment is the sandbox's.
 #[derive(Parser)]
@@ -56,12 +60,15 @@ fn restrict(pids_limit: Option<u64>) -> anyhow::Result<()> {
 }
 
 async fn run(args: Args) -> anyhow::Result<()> {
+    reap::adopt_orphans().context("reaping orphans")?;
     let agent = Agent::new(Config::inherited(&args.workspace)).context("the agent's folder")?;
     let app = server::router(agent.clone());
-    tokio::select! {
+    let ended = tokio::select! {
         ended = listen(args, app) => ended,
-        () = sandpit_agent::reap::terminated() => Ok(()),
-    }
+        () = reap::terminated() => Ok(()),
+    };
+    reap::end_all(GRACE).await;
+    ended
 }
 
 async fn listen(args: Args, app: axum::Router) -> anyhow::Result<()> {

@@ -17,7 +17,7 @@ pub use super::extract::{Json, Path, Query};
 pub type Reply = Result<Response>;
 
 /// A result whose error answers the request.
-pub type Result<T = Response> = std::result::Result<T, Failure>;
+pub type Result<T = Response, E = Failure> = std::result::Result<T, E>;
 
 /// An [`ApiError`] on its way to the client. Boxed, so that results stay small.
 #[derive(Debug)]

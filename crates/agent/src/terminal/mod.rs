@@ -1,8 +1,177 @@
 //! Terminals: a shell under a PTY each, replayable by cursor, with credit for each viewer.
+//! The contract is in `docs/PROTOCOL.md`, Terminals.
 
-use crate::server::Routes;
+mod live;
+mod pty;
+mod reference;
+mod shell;
+mod viewer;
+
+use std::{path::PathBuf, sync::Arc};
+
+use axum::{
+    extract::State as Extract,
+    http::StatusCode,
+    response::IntoResponse,
+    routing::{get, post},
+};
+use parking_lot::Mutex;
+use sandpit_api::{
+    ApiError, ErrorCode,
+    terminal::{CreateTerminal, PatchTerminal},
+};
+use serde_json::json;
+
+use crate::{
+    Agent,
+    server::{
+        Routes,
+        reply::{self, Json, Path, Reply, Result},
+    },
+    session,
+};
+use live::Terminal;
+
+/// The most terminals of one sandbox.
+const LIMIT: usize = 64;
+
+/// The terminals of an agent, in the order they were made.
+#[derive(Default)]
+pub struct Terminals {
+    all: Mutex<Vec<Arc<Terminal>>>,
+}
 
 /// The routes of this module.
 pub fn routes() -> Routes {
     Routes::new()
+        .route("/api/terminals", get(list).post(create))
+        .route("/api/terminals/{id}", get(read).patch(rename).delete(remove))
+        .route("/api/terminals/{id}/restart", post(restart))
+        .route("/ws/terminal", get(viewer::attach))
+        .route("/ws/pty", get(reference::attach))
 }
+
+impl Terminals {
+    /// The terminal `id`.
+    ///
+    /// # Errors
+    /// `TERMINAL_NOT_FOUND`.
+    pub fn find(&self, id: &str) -> Result<Arc<Terminal>, ApiError> {
+        let found = self.all.lock().iter().find(|terminal| terminal.id == id).cloned();
+        found.ok_or_else(|| {
+            ApiError::new(ErrorCode::TerminalNotFound, format!("no terminal {id}")).with("id", id)
+        })
+    }
+
+    /// The first terminal of a session.
+    fn first_of(&self, session: &str) -> Option<Arc<Terminal>> {
+        self.all.lock().iter().find(|terminal| terminal.session_id == session).cloned()
+    }
+
+    fn list(&self) -> Vec<Arc<Terminal>> {
+        self.all.lock().clone()
+    }
+
+    fn add(&self, request: &CreateTerminal) -> Result<Arc<Terminal>, ApiError> {
+        let mut all = self.all.lock();
+        if all.len() >= LIMIT {
+            let message = format!("a sandbox has at most {LIMIT} terminals");
+            return Err(ApiError::new(ErrorCode::ResourceBusy, message).with("limit", LIMIT));
+        }
+        let id = request.id.clone().unwrap_or_else(|| format!("term-{}", uuid::Uuid::now_v7().simple()));
+        if all.iter().any(|terminal| terminal.id == id) {
+            let message = format!("a terminal {id} exists already");
+            return Err(ApiError::new(ErrorCode::ResourceBusy, message).with("id", id));
+        }
+        let name = request.name.clone().unwrap_or_else(|| free_name(&all));
+        let terminal = Terminal::new(id, name, request.clone());
+        all.push(terminal.clone());
+        Ok(terminal)
+    }
+
+    fn remove(&self, id: &str) -> Result<Arc<Terminal>, ApiError> {
+        let found = self.find(id)?;
+        self.all.lock().retain(|terminal| !Arc::ptr_eq(terminal, &found));
+        Ok(found)
+    }
+}
+
+/// `Terminal N` with the lowest N that is free.
+fn free_name(all: &[Arc<Terminal>]) -> String {
+    let taken: Vec<String> = all.iter().map(|terminal| terminal.record().name).collect();
+    let mut names = (1..).map(|number| format!("Terminal {number}"));
+    names.find(|name| !taken.contains(name)).unwrap_or_default()
+}
+
+/// Makes a terminal and starts its program.
+///
+/// # Errors
+/// `VALIDATION_FAILED`, or why the program did not start.
+pub fn open(agent: &Agent, request: &CreateTerminal) -> Result<Arc<Terminal>, ApiError> {
+    if request.command.as_ref().is_some_and(|argv| argv.first().is_none_or(String::is_empty)) {
+        return Err(ApiError::invalid("command", "command must name a program"));
+    }
+    if let Some(name) = session::bad_name(request.env.as_ref()) {
+        return Err(ApiError::invalid("env", format!("{name:?} is no name of a variable")));
+    }
+    let terminal = agent.terminals.add(request)?;
+    start(agent, &terminal).inspect_err(|_| {
+        // It never ran, so there is nothing to show.
+        let _ = agent.terminals.remove(&terminal.id);
+    })?;
+    Ok(terminal)
+}
+
+/// Starts the program of `terminal`, afresh if one runs.
+fn start(agent: &Agent, terminal: &Arc<Terminal>) -> Result<(), ApiError> {
+    let request = terminal.request();
+    let argv = request.command.clone().unwrap_or_else(shell::login);
+    let place = agent.place(&terminal.session_id).at(request.cwd.as_deref()).existing();
+    let prompt = request.command.is_none().then(|| prompt(agent)).flatten();
+    terminal.start(argv, shell::environment(place, prompt.as_deref()).with_env(request.env.as_ref()))
+}
+
+fn prompt(agent: &Agent) -> Option<PathBuf> {
+    let file = shell::prompt_file(agent.state_dir());
+    file.inspect_err(|error| tracing::warn!(%error, "terminals have bash's own prompt")).ok()
+}
+
+async fn list(Extract(agent): Extract<Arc<Agent>>) -> Reply {
+    let terminals: Vec<_> = agent.terminals.list().iter().map(|terminal| terminal.record()).collect();
+    reply::ok(json!({ "terminals": terminals }))
+}
+
+async fn create(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<CreateTerminal>) -> Reply {
+    let terminal = open(&agent, &request)?;
+    Ok((StatusCode::CREATED, Json(json!({ "terminal": terminal.record() }))).into_response())
+}
+
+async fn read(Extract(agent): Extract<Arc<Agent>>, Path(id): Path<String>) -> Reply {
+    reply::ok(json!({ "terminal": agent.terminals.find(&id)?.record() }))
+}
+
+async fn rename(
+    Extract(agent): Extract<Arc<Agent>>,
+    Path(id): Path<String>,
+    Json(patch): Json<PatchTerminal>,
+) -> Reply {
+    let terminal = agent.terminals.find(&id)?;
+    if let Some(name) = patch.name {
+        terminal.rename(name);
+    }
+    reply::ok(json!({ "terminal": terminal.record() }))
+}
+
+async fn restart(Extract(agent): Extract<Arc<Agent>>, Path(id): Path<String>) -> Reply {
+    let terminal = agent.terminals.find(&id)?;
+    start(&agent, &terminal)?;
+    reply::ok(json!({ "terminal": terminal.record() }))
+}
+
+async fn remove(Extract(agent): Extract<Arc<Agent>>, Path(id): Path<String>) -> Reply {
+    agent.terminals.remove(&id)?.close();
+    reply::success(&json!({ "id": id }))
+}
+
+#[cfg(test)]
+mod tests;
