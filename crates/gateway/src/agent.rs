@@ -23,6 +23,10 @@ pub async fn pass(
     uri: Uri,
     request: Request,
 ) -> Answer<Response> {
+    if gateway.roster.state(&id).is_none() {
+        gateway.inspect(&id).await?;
+    }
+    // Before it is looked at, so that it cannot be put to sleep in between.
     let used = gateway.activity.enter(&id);
     gateway.awake(&id).await?;
     let (mut request, upgrade) = Outgoing::new(request).split();

@@ -6,6 +6,7 @@ use axum::Router;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use parking_lot::Mutex;
 use sandpit_api::{
+    ErrorCode,
     event::EventKind,
     sandbox::{Sandbox, SandboxState},
 };
@@ -143,22 +144,21 @@ impl Gateway {
     async fn follow(self, engine: Arc<dyn Engine>, mut changes: tokio::sync::broadcast::Receiver<Change>) {
         loop {
             match changes.recv().await {
-                Ok(Change::Sandbox(record)) => self.refresh(engine.as_ref(), *record).await,
-                Ok(Change::Deleted(id)) => self.forget(&id).await,
+                Ok(Change::Sandbox(record)) => self.refresh(engine.as_ref(), &record.id).await,
+                Ok(Change::Deleted(id)) => self.refresh(engine.as_ref(), &id).await,
                 Err(RecvError::Lagged(_)) => self.relist(engine.as_ref()).await,
                 Err(RecvError::Closed) => return,
             }
         }
     }
 
-    /// Takes the record as it is now rather than as it was told: a request may have seen a newer one.
-    async fn refresh(&self, engine: &dyn Engine, told: Sandbox) {
-        match engine.inspect(&told.id).await {
+    /// Takes the record as it is now rather than as it was told: a request may have seen a newer one,
+    /// and a sandbox of the same name may have been made since.
+    async fn refresh(&self, engine: &dyn Engine, id: &str) {
+        match engine.inspect(id).await {
             Ok(record) => drop(self.observe(record)),
-            Err(error) if error.code == sandpit_api::ErrorCode::SandboxNotFound => {
-                self.forget(&told.id).await
-            }
-            Err(_) => drop(self.observe(told)),
+            Err(error) if error.code == ErrorCode::SandboxNotFound => self.forget(id).await,
+            Err(error) => tracing::warn!(id, %error, "a sandbox that changed cannot be looked at"),
         }
     }
 

@@ -38,10 +38,10 @@ pub fn start(gateway: &Gateway, id: &str) {
 
 /// Ends the watch of a sandbox that does not run: nothing listens there.
 pub fn stop(gateway: &Gateway, id: &str) {
-    let watcher = gateway.watchers.lock().remove(id);
-    if let Some(stop) = watcher {
+    let mut watchers = gateway.watchers.lock();
+    if let Some(stop) = watchers.remove(id) {
         stop.cancel();
-        gateway.clone().listens(id, Vec::new());
+        gateway.listens(id, Vec::new());
     }
 }
 
@@ -75,6 +75,8 @@ async fn follow(
     while let Some(line) = lines.next().await {
         if let Some(data) = line?.strip_prefix("data:") {
             let seen: Seen = serde_json::from_str(data)?;
+            // Under the lock, so that what was seen does not outlive the watch.
+            let _watchers = gateway.watchers.lock();
             if !stop.is_cancelled() {
                 gateway.listens(id, seen.ports);
             }

@@ -7,6 +7,8 @@ pub mod host;
 mod local;
 mod page;
 
+use std::net::Ipv6Addr;
+
 use axum::{
     Router,
     body::Body,
@@ -30,9 +32,21 @@ use host::Named;
 /// Sent by the waiting page only: "does the port answer now?", which the server never sees.
 const PROBE: HeaderName = HeaderName::from_static("x-sandpit-probe");
 
-/// Serves previews on a loopback listener.
+/// Serves previews on a loopback listener, and on the same port of the other loopback address: a browser
+/// may try that one first, and nobody else is to answer there.
 pub async fn serve(gateway: Gateway, listener: TcpListener) {
-    let router = Router::new().fallback(preview).with_state(gateway);
+    let router = Router::new().fallback(preview).with_state(gateway.clone());
+    let other = TcpListener::bind((Ipv6Addr::LOCALHOST, gateway.previews.port())).await;
+    match other {
+        Ok(other) => drop(tokio::join!(serve_on(listener, router.clone()), serve_on(other, router))),
+        Err(error) => {
+            tracing::debug!(%error, "previews are served on 127.0.0.1 only");
+            serve_on(listener, router).await;
+        }
+    }
+}
+
+async fn serve_on(listener: TcpListener, router: Router) {
     let listener = listener.tap_io(|stream| {
         // Small frames of a WebSocket are not to wait for one another.
         let _ = stream.set_nodelay(true);
