@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{session::Place, terminal::Terminals};
+use crate::{context::Contexts, session::Place, terminal::Terminals};
 
 /// How an agent is set up. The environment is the sandbox's: what commands inherit.
 #[derive(Debug, Clone)]
@@ -28,6 +28,7 @@ impl Config {
 /// The state of one agent. Held in an [`Arc`] as the state of every route.
 pub struct Agent {
     config: Config,
+    contexts: Contexts,
     /// Files of the agent's own (shell start-up files, pipes), gone with it.
     state_dir: tempfile::TempDir,
     pub terminals: Terminals,
@@ -40,7 +41,8 @@ impl Agent {
     /// When its private folder cannot be made in the temporary folder.
     pub fn new(config: Config) -> io::Result<Arc<Self>> {
         let state_dir = tempfile::Builder::new().prefix(".sandpit-agent-").tempdir()?;
-        Ok(Arc::new(Self { config, state_dir, terminals: Terminals::default() }))
+        let (contexts, terminals) = (Contexts::default(), Terminals::default());
+        Ok(Arc::new(Self { config, contexts, state_dir, terminals }))
     }
 
     /// The folder that relative paths of requests start from.
@@ -56,6 +58,11 @@ impl Agent {
     /// Where a command of `session` would run now.
     pub fn place(&self, _session: &str) -> Place {
         Place { cwd: self.config.workspace.clone(), env: self.config.env.clone() }
+    }
+
+    /// The code contexts.
+    pub fn contexts(&self) -> &Contexts {
+        &self.contexts
     }
 
     /// A folder for files of the agent's own, mode 0700.

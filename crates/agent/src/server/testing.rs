@@ -2,7 +2,7 @@
 //!
 //! Tests of any module use it; no sandbox is needed.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
 
 use axum::body::Body;
 use http::{Method, Request, Response, StatusCode};
@@ -36,10 +36,15 @@ impl Drop for TestAgent {
 impl TestAgent {
     /// An agent with an empty workspace and the test's own environment.
     pub async fn start() -> Self {
+        Self::start_with(std::env::vars_os().collect()).await
+    }
+
+    /// An agent with an empty workspace, whose sandbox has the environment `env`.
+    pub async fn start_with(env: BTreeMap<OsString, OsString>) -> Self {
         let folder = tempfile::Builder::new().prefix("sandpit-test-").tempdir().unwrap();
         let workspace = folder.path().join("workspace");
         std::fs::create_dir(&workspace).unwrap();
-        let agent = Agent::new(Config::inherited(workspace)).unwrap();
+        let agent = Agent::new(Config { workspace, env }).unwrap();
         let socket = folder.path().join("agent.sock");
         let listener = UnixListener::bind(&socket).unwrap();
         let app = server::router(agent.clone());

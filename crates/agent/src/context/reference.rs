@@ -1,0 +1,150 @@
+//! `POST /api/execute/code`: a run on the context's queue, told as the reference's events (§2.3).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::Stream;
+use sandpit_api::context::{ContextEvent, ContextFrame, MimeBundle, RunStatus};
+use serde_json::{Map, Value, json};
+use tokio::time::{Instant, sleep_until};
+
+use super::contexts::Handle;
+use super::ring::{Reader, Step};
+
+/// MIME types and the reference's names of them (§4).
+const FIELDS: [(&str, &str); 9] = [
+    ("image/png", "png"),
+    ("image/jpeg", "jpeg"),
+    ("image/svg+xml", "svg"),
+    ("text/html", "html"),
+    ("application/json", "json"),
+    ("text/latex", "latex"),
+    ("text/markdown", "markdown"),
+    ("application/javascript", "javascript"),
+    ("text/plain", "text"),
+];
+
+/// Follows one run until it is done.
+pub struct Follow {
+    handle: Arc<Handle>,
+    reader: Reader,
+    request_id: String,
+    limit: Option<(Duration, Instant)>,
+    failed: bool,
+    ended: bool,
+}
+
+impl Follow {
+    /// Reads from now on, so it must be made before the run is queued.
+    pub fn new(handle: Arc<Handle>, request_id: String, limit: Option<Duration>) -> Self {
+        let reader = handle.live();
+        let limit = limit.map(|limit| (limit, Instant::now() + limit));
+        Self { handle, reader, request_id, limit, failed: false, ended: false }
+    }
+
+    /// The events of the run.
+    pub fn events(self) -> impl Stream<Item = Value> + Send {
+        futures::stream::unfold(self, |mut follow| async move {
+            let event = follow.next().await?;
+            Some((event, follow))
+        })
+    }
+
+    async fn next(&mut self) -> Option<Value> {
+        while !self.ended {
+            let until = self.limit.map(|(_, until)| until);
+            let event = tokio::select! {
+                step = self.reader.next() => self.told(step),
+                () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => Some(self.stop().await),
+            };
+            if event.is_some() {
+                return event;
+            }
+        }
+        None
+    }
+
+    fn told(&mut self, step: Step) -> Option<Value> {
+        match step {
+            Step::Frame(frame) if frame.request_id.as_deref() == Some(self.request_id.as_str()) => {
+                let frame: ContextFrame = serde_json::from_str(&frame.json).ok()?;
+                self.event(frame.event)
+            }
+            Step::Frame(_) => None,
+            Step::Truncated(_) => Some(json!({
+                "type": "stderr",
+                "text": "[output was dropped: it came faster than it was read]\n",
+            })),
+            Step::Closed => {
+                self.ended = true;
+                Some(error("ContextDeleted", "The code context was deleted"))
+            }
+        }
+    }
+
+    fn event(&mut self, event: ContextEvent) -> Option<Value> {
+        Some(match event {
+            ContextEvent::Stream { name, text } => json!({ "type": name, "text": text }),
+            ContextEvent::Display { data, metadata, .. }
+            | ContextEvent::UpdateDisplay { data, metadata, .. }
+            | ContextEvent::Result { data, metadata, .. } => result(&data, metadata),
+            ContextEvent::Error { ename, evalue, traceback } => {
+                self.failed = true;
+                json!({ "type": "error", "ename": ename, "evalue": evalue, "traceback": traceback })
+            }
+            ContextEvent::Done { status, execution_count, .. } => {
+                self.ended = true;
+                return self.done(status, execution_count);
+            }
+            _ => return None,
+        })
+    }
+
+    fn done(&self, status: RunStatus, count: Option<u32>) -> Option<Value> {
+        match status {
+            RunStatus::Ok => {
+                Some(json!({ "type": "execution_complete", "execution_count": count.unwrap_or(0) }))
+            }
+            // Told already.
+            _ if self.failed => None,
+            _ => Some(error("Aborted", "The code was not run to its end")),
+        }
+    }
+
+    async fn stop(&mut self) -> Value {
+        self.ended = true;
+        let limit = self.limit.take().map_or(0, |(limit, _)| limit.as_millis());
+        // A context that is gone runs nothing.
+        let _ = self.handle.interrupt().await;
+        error("TimeoutError", &format!("The code was stopped after {limit} ms"))
+    }
+}
+
+fn error(ename: &str, evalue: &str) -> Value {
+    json!({ "type": "error", "ename": ename, "evalue": evalue, "traceback": [format!("{ename}: {evalue}")] })
+}
+
+/// One bundle is one event with a field for each of its types.
+fn result(data: &MimeBundle, metadata: MimeBundle) -> Value {
+    let fields =
+        FIELDS.iter().filter_map(|(mime, field)| Some(((*field).to_owned(), data.get(*mime)?.clone())));
+    let mut event: Map<String, Value> = fields.collect();
+    event.insert("type".to_owned(), "result".into());
+    event.insert("metadata".to_owned(), metadata.into());
+    event.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_is_one_event() {
+        let data = json!({ "text/plain": "<Figure>", "image/png": "iVBO", "application/x-other": 1 });
+        let Value::Object(data) = data else { panic!("an object") };
+        assert_eq!(
+            result(&data, MimeBundle::new()),
+            json!({ "type": "result", "png": "iVBO", "text": "<Figure>", "metadata": {} })
+        );
+    }
+}

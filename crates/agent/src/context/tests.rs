@@ -1,0 +1,351 @@
+//! Contexts with real kernels, from outside. They need the code runtime: `make runtime`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use futures::{SinkExt, StreamExt};
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
+
+use crate::server::testing::TestAgent;
+
+/// Long enough for a busy machine; a test that passes never waits for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn env() -> BTreeMap<OsString, OsString> {
+    let runtime = std::env::var_os("SANDPIT_RUNTIME").map(PathBuf::from);
+    let runtime = runtime.expect("SANDPIT_RUNTIME names the code runtime (`make test` sets it)");
+    let kernels = runtime.join("share/jupyter");
+    assert!(kernels.join("kernels/python3").exists(), "{} is no code runtime", runtime.display());
+    let mut env: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
+    let path = env.get(&OsString::from("PATH")).cloned().unwrap_or_default();
+    let path = std::iter::once(runtime.join("bin")).chain(std::env::split_paths(&path));
+    env.insert("PATH".into(), std::env::join_paths(path).unwrap());
+    env.insert("JUPYTER_PATH".into(), kernels.into());
+    env
+}
+
+struct Notebook {
+    agent: TestAgent,
+    socket: WebSocketStream<UnixStream>,
+    id: String,
+    runs: usize,
+}
+
+impl Notebook {
+    async fn open(body: Value) -> Self {
+        let agent = TestAgent::start_with(env()).await;
+        Self::open_in(agent, body).await
+    }
+
+    async fn open_in(agent: TestAgent, body: Value) -> Self {
+        let (status, answer) = agent.post("/api/contexts", body).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        let id = answer["contextId"].as_str().unwrap().to_owned();
+        let socket = agent.socket(&format!("/ws/context?id={id}")).await;
+        let mut notebook = Self { agent, socket, id, runs: 0 };
+        assert_eq!(notebook.next().await["type"], "ready");
+        notebook
+    }
+
+    async fn send(&mut self, frame: Value) {
+        self.socket.send(Message::text(frame.to_string())).await.unwrap();
+    }
+
+    /// Queues `code`; answers with its request id.
+    async fn queue(&mut self, code: &str, stop_on_error: bool) -> String {
+        self.runs += 1;
+        let id = format!("r{}", self.runs);
+        let frame = json!({ "type": "execute", "requestId": id, "code": code, "stopOnError": stop_on_error });
+        self.send(frame).await;
+        id
+    }
+
+    async fn next(&mut self) -> Value {
+        loop {
+            let message =
+                timeout(PATIENCE, self.socket.next()).await.expect("a frame in time").unwrap().unwrap();
+            if let Message::Text(text) = message {
+                return serde_json::from_str(&text).unwrap();
+            }
+        }
+    }
+
+    /// Every frame up to the end of the run with `id`.
+    async fn until_done(&mut self, id: &str) -> Vec<Value> {
+        let mut frames = Vec::new();
+        loop {
+            let frame = self.next().await;
+            let done = frame["type"] == "done" && frame["requestId"] == id;
+            frames.push(frame);
+            if done {
+                return frames;
+            }
+        }
+    }
+
+    async fn run(&mut self, code: &str) -> Vec<Value> {
+        let id = self.queue(code, false).await;
+        self.until_done(&id).await
+    }
+}
+
+fn of<'a>(frames: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    frames.iter().filter(|frame| frame["type"] == kind).collect()
+}
+
+fn text(frames: &[Value]) -> String {
+    of(frames, "stream").iter().map(|frame| frame["text"].as_str().unwrap()).collect()
+}
+
+fn result(frames: &[Value]) -> &str {
+    of(frames, "result").first().and_then(|frame| frame["data"]["text/plain"].as_str()).unwrap_or("-")
+}
+
+fn status(frames: &[Value]) -> &str {
+    frames.last().unwrap()["status"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn variables_stay_output_streams_and_results_are_whole_bundles() {
+    let mut notebook = Notebook::open(json!({ "language": "python" })).await;
+    let frames = notebook.run("import time\nx = 40\nprint('one'); time.sleep(0.3); print('two')").await;
+    assert_eq!(text(&frames), "one\ntwo\n");
+    assert!(of(&frames, "stream").len() >= 2, "lines come as they are written: {frames:?}");
+    assert_eq!(of(&frames, "started")[0]["executionCount"], 1);
+    let frames = notebook.run("x + 2").await;
+    assert_eq!((result(&frames), status(&frames)), ("42", "ok"));
+    let frames = notebook.run("import pandas\npandas.DataFrame({'a': [1]})").await;
+    let data = &of(&frames, "result")[0]["data"];
+    assert!(data["text/html"].as_str().unwrap().contains("<table") && data["text/plain"].is_string());
+    let frames = notebook.run("import matplotlib.pyplot as plt\nplt.plot([1, 2]); None").await;
+    assert!(of(&frames, "display")[0]["data"]["image/png"].as_str().unwrap().starts_with("iVBOR"));
+}
+
+#[tokio::test]
+async fn errors_of_every_kind_are_errors() {
+    let mut notebook = Notebook::open(json!({})).await;
+    let frames = notebook.run("1 / 0").await;
+    assert_eq!((&of(&frames, "error")[0]["ename"], status(&frames)), (&json!("ZeroDivisionError"), "error"));
+    let frames = notebook.run("def (").await;
+    assert_eq!((&of(&frames, "error")[0]["ename"], status(&frames)), (&json!("SyntaxError"), "error"));
+    let frames = notebook.run("input()").await;
+    assert_eq!(status(&frames), "error");
+}
+
+#[tokio::test]
+async fn a_loop_is_interrupted_and_the_variables_stay() {
+    let mut notebook = Notebook::open(json!({})).await;
+    notebook.run("x = 1").await;
+    let running = notebook.queue("print('go', flush=True)\nwhile True: pass", false).await;
+    while notebook.next().await["type"] != "stream" {}
+    let waiting = notebook.queue("x = 2", false).await;
+    while notebook.next().await["type"] != "queued" {}
+    notebook.send(json!({ "type": "interrupt" })).await;
+    let frames = notebook.until_done(&running).await;
+    assert!(
+        frames.iter().any(|f| f["type"] == "done" && f["requestId"] == waiting && f["status"] == "aborted")
+    );
+    assert_eq!(of(&frames, "error")[0]["ename"], "KeyboardInterrupt");
+    let frames = notebook.run("x").await;
+    assert_eq!(result(&frames), "1");
+}
+
+#[tokio::test]
+async fn a_failure_aborts_what_is_queued_behind_it_only_when_asked() {
+    let mut notebook = Notebook::open(json!({})).await;
+    let fails = notebook.queue("import time; time.sleep(0.3); 1 / 0", true).await;
+    let behind = notebook.queue("2", false).await;
+    let frames = notebook.until_done(&behind).await;
+    assert_eq!((status(&frames), of(&frames, "done").len()), ("aborted", 2));
+    assert!(of(&frames, "done").iter().any(|frame| frame["requestId"] == fails));
+    notebook.queue("1 / 0", false).await;
+    let behind = notebook.queue("2", false).await;
+    let frames = notebook.until_done(&behind).await;
+    assert_eq!((status(&frames), result(&frames)), ("ok", "2"));
+}
+
+#[tokio::test]
+async fn a_dead_kernel_is_told_and_the_next_run_has_a_new_one() {
+    let mut notebook = Notebook::open(json!({})).await;
+    notebook.run("x = 1").await;
+    let frames = notebook.run("import os, signal; os.kill(os.getpid(), signal.SIGKILL)").await;
+    assert_eq!(of(&frames, "error")[0]["ename"], "KernelDied");
+    while notebook.next().await["state"] != "dead" {}
+    let frames = notebook.run("'x' in globals()").await;
+    assert_eq!(of(&frames, "restarted").len(), 1);
+    assert_eq!(result(&frames), "False");
+}
+
+#[tokio::test]
+async fn a_restart_forgets_variables_and_stops_what_runs() {
+    let mut notebook = Notebook::open(json!({})).await;
+    let running = notebook.queue("x = 1\nwhile True: pass", false).await;
+    while notebook.next().await["type"] != "started" {}
+    let (status_code, body) =
+        notebook.agent.post(&format!("/api/contexts/{}/restart", notebook.id), json!({})).await;
+    assert_eq!((status_code, &body["context"]["state"]), (StatusCode::OK, &json!("idle")));
+    let frames = notebook.until_done(&running).await;
+    assert_eq!(status(&frames), "aborted");
+    let frames = notebook.run("'x' in globals()").await;
+    assert_eq!(result(&frames), "False");
+}
+
+#[tokio::test]
+async fn a_display_is_updated_and_output_cleared() {
+    let mut notebook = Notebook::open(json!({})).await;
+    let code = "from IPython.display import display, clear_output\n\
+                h = display('a', display_id=True); h.update('b'); clear_output(wait=True)";
+    let frames = notebook.run(code).await;
+    let display = &of(&frames, "display")[0]["displayId"];
+    let update = of(&frames, "update_display")[0];
+    assert_eq!((&update["displayId"], &update["data"]["text/plain"]), (display, &json!("'b'")));
+    assert_eq!(of(&frames, "clear_output")[0]["wait"], true);
+}
+
+#[tokio::test]
+async fn frames_are_replayed_after_a_cursor_and_outlive_the_socket() {
+    let mut notebook = Notebook::open(json!({})).await;
+    let frames = notebook.run("print('first')").await;
+    let cursor = frames.last().unwrap()["cursor"].as_u64().unwrap();
+    let id = notebook.queue("import time; time.sleep(0.2); print('second')", false).await;
+    while notebook.next().await["type"] != "started" {}
+    notebook.socket.close(None).await.unwrap();
+    let path = format!("/ws/context?id={}&since={cursor}", notebook.id);
+    notebook.socket = notebook.agent.socket(&path).await;
+    assert_eq!(notebook.next().await["type"], "ready");
+    let frames = notebook.until_done(&id).await;
+    assert_eq!(text(&frames), "second\n");
+    let cursors: Vec<_> = frames.iter().map(|frame| frame["cursor"].as_u64().unwrap()).collect();
+    assert_eq!(cursors, (cursor + 1..=*cursors.last().unwrap()).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn directory_and_environment_are_the_contexts_also_in_a_warm_kernel() {
+    let agent = TestAgent::start_with(env()).await;
+    std::fs::create_dir(agent.path("sub")).unwrap();
+    let (status_code, _) = agent.post("/api/contexts/warm", json!({ "language": "python" })).await;
+    assert_eq!(status_code, StatusCode::ACCEPTED);
+    let sub = agent.path("sub").canonicalize().unwrap();
+    let body = json!({ "cwd": "sub", "env_vars": { "MINE": "it's \"so\"", "HOME": null } });
+    // The first takes the spare, the second starts cold.
+    let mut notebook = Notebook::open_in(agent, body.clone()).await;
+    let code = "import os; print(os.getcwd(), os.environ['MINE'], 'HOME' in os.environ)";
+    let expected = format!("{} it's \"so\" False\n", sub.display());
+    let frames = notebook.run(code).await;
+    assert_eq!(text(&frames), expected);
+    assert_eq!(of(&frames, "started")[0]["executionCount"], 1, "warming leaves no trace");
+    let frames = notebook.run("[n for n in dir() if 'sandpit' in n or n in ('numpy', 'plt')]").await;
+    assert_eq!(result(&frames), "[]");
+    let mut cold = Notebook::open_in(notebook.agent, body).await;
+    assert_eq!(text(&cold.run(code).await), expected);
+}
+
+#[tokio::test]
+async fn javascript_and_typescript_run_on_deno_and_are_interrupted() {
+    let mut notebook = Notebook::open(json!({ "language": "typescript" })).await;
+    let frames = notebook.run("const x: number = await Promise.resolve(41); console.log('hi'); x + 1").await;
+    assert_eq!(text(&frames), "hi\n");
+    assert!(result(&frames).contains("42"), "{frames:?}");
+    notebook.run("const x = 7").await;
+    let frames = notebook.run("let y = ;").await;
+    assert_eq!((&of(&frames, "error")[0]["ename"], status(&frames)), (&json!("SyntaxError"), "error"));
+    let running = notebook.queue("while (true) {}", false).await;
+    while notebook.next().await["type"] != "started" {}
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    notebook.send(json!({ "type": "interrupt" })).await;
+    notebook.until_done(&running).await;
+    let frames = notebook.run("x").await;
+    assert!(result(&frames).contains('7'), "variables stay: {frames:?}");
+    let (_, body) = notebook.agent.get("/api/ports").await;
+    let deno = |line: &&Value| {
+        line["process"] == "deno" && line["command"].as_str().unwrap().contains("sandpit-agent-")
+    };
+    let own = body["ports"].as_array().unwrap().iter().find(deno);
+    let hidden = &notebook.agent.agent.contexts().hidden;
+    assert!(own.is_none_or(|line| !hidden.contains(line["port"].as_u64().unwrap() as u16)), "{own:?}");
+}
+
+#[tokio::test]
+async fn code_runs_over_the_references_route() {
+    let agent = TestAgent::start_with(env()).await;
+    let (_, body) = agent.post("/api/contexts", json!({ "language": "python3" })).await;
+    assert_eq!(body["language"], "python");
+    let id = body["contextId"].as_str().unwrap().to_owned();
+    let run = async |code: &str| {
+        agent.events(Method::POST, "/api/execute/code", json!({ "context_id": id, "code": code })).await
+    };
+    let events = run("print('a')\n{'k': 1}").await;
+    assert_eq!(events[0], json!({ "type": "stdout", "text": "a\n" }));
+    assert_eq!((&events[1]["type"], &events[1]["text"]), (&json!("result"), &json!("{'k': 1}")));
+    assert_eq!(events[2], json!({ "type": "execution_complete", "execution_count": 1 }));
+    let events = run("nope").await;
+    assert_eq!((events.len(), &events[0]["ename"]), (1, &json!("NameError")));
+    let events = agent
+        .events(
+            Method::POST,
+            "/api/execute/code",
+            json!({ "context_id": id, "code": "while True: pass", "timeout_ms": 300 }),
+        )
+        .await;
+    assert_eq!(events[0]["ename"], "TimeoutError");
+    let events = run("1 + 1").await;
+    assert_eq!(events[0]["text"], "2", "{events:?}");
+    let (status, _) = agent.delete(&format!("/api/contexts/{id}")).await;
+    assert_eq!(status, StatusCode::OK);
+    let (status, body) = agent.post("/api/execute/code", json!({ "context_id": id, "code": "1" })).await;
+    assert_eq!((status, &body["code"]), (StatusCode::NOT_FOUND, &json!("CONTEXT_NOT_FOUND")));
+}
+
+#[tokio::test]
+async fn code_without_a_context_shares_one() {
+    let agent = TestAgent::start_with(env()).await;
+    for (code, expected) in [("x = 5\nx", "5"), ("x + 1", "6")] {
+        let events = agent.events(Method::POST, "/api/execute/code", json!({ "code": code })).await;
+        assert_eq!(events[0]["text"], expected);
+    }
+}
+
+#[tokio::test]
+async fn bad_requests_name_their_field() {
+    let agent = TestAgent::start_with(env()).await;
+    for (body, field) in [
+        (json!({ "language": "cobol" }), "language"),
+        (json!({ "cwd": "/no/such/folder" }), "cwd"),
+        (json!({ "env_vars": { "A B": "x" } }), "env_vars"),
+    ] {
+        let (status, answer) = agent.post("/api/contexts", body).await;
+        assert_eq!(
+            (status, &answer["context"]["field"]),
+            (StatusCode::BAD_REQUEST, &json!(field)),
+            "{answer}"
+        );
+    }
+    let (status, _) = agent.post("/api/contexts/none/interrupt", json!({})).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_deleted_context_takes_its_processes_along() {
+    let mut notebook = Notebook::open(json!({})).await;
+    let frames = notebook
+        .run("import subprocess, os\nprint(os.getpid(), subprocess.Popen(['sleep', '1000']).pid)")
+        .await;
+    let output = text(&frames);
+    let pids: Vec<&str> = output.split_whitespace().collect();
+    notebook.agent.delete(&format!("/api/contexts/{}", notebook.id)).await;
+    let started = Instant::now();
+    let runs = |pid: &str| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        !status.is_empty() && !status.contains("zombie")
+    };
+    while pids.iter().any(|pid| runs(pid)) {
+        assert!(started.elapsed() < PATIENCE, "{pids:?} still run");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
