@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{context::Contexts, session::Place, terminal::Terminals};
+use crate::{context::Contexts, session::Place, stats::Meter, terminal::Terminals};
 
 /// How an agent is set up. The environment is the sandbox's: what commands inherit.
 #[derive(Debug, Clone)]
@@ -29,6 +29,7 @@ impl Config {
 pub struct Agent {
     config: Config,
     contexts: Contexts,
+    meter: Meter,
     /// Files of the agent's own (shell start-up files, pipes), gone with it.
     state_dir: tempfile::TempDir,
     pub terminals: Terminals,
@@ -41,8 +42,8 @@ impl Agent {
     /// When its private folder cannot be made in the temporary folder.
     pub fn new(config: Config) -> io::Result<Arc<Self>> {
         let state_dir = tempfile::Builder::new().prefix(".sandpit-agent-").tempdir()?;
-        let (contexts, terminals) = (Contexts::default(), Terminals::default());
-        Ok(Arc::new(Self { config, contexts, state_dir, terminals }))
+        let (contexts, terminals, meter) = (Contexts::default(), Terminals::default(), Meter::default());
+        Ok(Arc::new(Self { config, contexts, meter, state_dir, terminals }))
     }
 
     /// The folder that relative paths of requests start from.
@@ -63,6 +64,11 @@ impl Agent {
     /// The code contexts.
     pub fn contexts(&self) -> &Contexts {
         &self.contexts
+    }
+
+    /// What the sandbox uses.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// A folder for files of the agent's own, mode 0700.
