@@ -14,18 +14,22 @@ use crate::carrier::Carrier;
 const WINDOW: &str = "tauri://localhost";
 
 pub async fn open(data: PathBuf) -> Carrier {
-    let config = Config {
-        engines: installed(&data),
-        frame_ancestors: vec![WINDOW.to_owned()],
-        data_dir: data.clone(),
-    };
-    match Gateway::open(config).await {
+    match opened(&data).await {
         Ok(gateway) => Carrier::new(gateway.router(), move || gateway.connect()),
         Err(error) => {
             tracing::error!(%error, data = %data.display(), "the gateway cannot be opened");
             closed(&data, &error)
         }
     }
+}
+
+async fn opened(data: &Path) -> std::io::Result<Gateway> {
+    let config = Config {
+        engines: installed(data).await?,
+        frame_ancestors: vec![WINDOW.to_owned()],
+        data_dir: data.to_owned(),
+    };
+    Gateway::open(config).await
 }
 
 fn closed(data: &Path, error: &std::io::Error) -> Carrier {

@@ -1,6 +1,6 @@
 //! The engines, which sandbox belongs to which, and the last record seen of each sandbox.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{collections::HashMap, io, path::Path, sync::Arc};
 
 use axum::{Json, extract::State};
 use futures::future::join_all;
@@ -13,12 +13,14 @@ use sandpit_api::{
     sandbox::{Sandbox, SandboxState},
 };
 use sandpit_engine::{ByteStream, Engine, Result, refuse};
+use sandpit_engine_embedded::{self as embedded, EmbeddedEngine};
 
 use crate::gateway::Gateway;
 
-/// Every engine that this build has, kept under `data_dir`.
-pub fn installed(_data_dir: &Path) -> Vec<Arc<dyn Engine>> {
-    Vec::new()
+/// Every engine that this build has, kept under `data_dir`. Sandboxes that run are found again.
+pub async fn installed(data_dir: &Path) -> io::Result<Vec<Arc<dyn Engine>>> {
+    let embedded = EmbeddedEngine::open(embedded::Config::from_env(data_dir)).await?;
+    Ok(vec![Arc::new(embedded)])
 }
 
 /// Engines, and the records last seen.

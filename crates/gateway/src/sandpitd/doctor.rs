@@ -23,7 +23,7 @@ struct Report {
 /// Ends with 1 when no engine works.
 pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let data_dir = crate::data_dir(options.data_dir)?;
-    let engines = crate::engines(&data_dir, &[])?;
+    let engines = crate::engines(&data_dir, &[]).await?;
     let engines = join_all(engines.iter().map(|engine| engine.describe())).await;
     let works = engines.iter().any(|engine| engine.state == EngineState::Available);
     if options.json {

@@ -52,8 +52,8 @@ fn data_dir(asked: Option<PathBuf>) -> anyhow::Result<PathBuf> {
 }
 
 /// The engines that were asked for, else all of them.
-fn engines(data_dir: &std::path::Path, asked: &[String]) -> anyhow::Result<Vec<Arc<dyn Engine>>> {
-    let mut engines = sandpit_gateway::installed(data_dir);
+async fn engines(data_dir: &std::path::Path, asked: &[String]) -> anyhow::Result<Vec<Arc<dyn Engine>>> {
+    let mut engines = sandpit_gateway::installed(data_dir).await.context("the engines cannot be opened")?;
     if asked.is_empty() {
         return Ok(engines);
     }

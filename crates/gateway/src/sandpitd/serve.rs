@@ -54,7 +54,7 @@ pub async fn run(options: Options) -> anyhow::Result<ExitCode> {
         bail!("This build does not speak TLS. Put a proxy that does in front of it, or tunnel with ssh -L.");
     }
     let data_dir = crate::data_dir(options.data_dir)?;
-    let engines = crate::engines(&data_dir, &options.engine)?;
+    let engines = crate::engines(&data_dir, &options.engine).await?;
     let (token, made) = match &options.token_file {
         Some(file) => (token::kept(file)?, false),
         None => (token::fresh(), true),
