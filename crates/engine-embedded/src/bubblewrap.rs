@@ -64,7 +64,7 @@ pub struct Sandbox<'a> {
     pub agent: &'a Path,
     pub runtime: Option<&'a Path>,
     pub env: &'a BTreeMap<String, String>,
-    /// Whether an outside process will join the network namespace.
+    /// Whether its network namespace is there already.
     pub networked: bool,
     pub filters: usize,
 }
@@ -103,15 +103,18 @@ impl Args {
     }
 }
 
+/// Folders that bubblewrap would make on the way, for itself alone.
+const PARENTS: [&str; 7] = ["/home", "/opt", "/run", "/run/sandpit", "/sys", "/sys/devices", "/var"];
+
 fn isolation(args: &mut Args, sandbox: &Sandbox<'_>) {
-    for namespace in ["user", "pid", "net", "uts", "ipc", "cgroup"] {
+    for namespace in ["user", "pid", "uts", "ipc", "cgroup"] {
         args.add(&[&format!("--unshare-{namespace}")]);
     }
-    // A network is attached from outside, through the user namespace that owns it, and this option hides that one
-    // below another. The system call filter alone then denies nested user namespaces.
+    // A sandbox with a network is started in a network namespace made for it.
     if !sandbox.networked {
-        args.add(&["--disable-userns"]);
+        args.add(&["--unshare-net"]);
     }
+    args.add(&["--disable-userns"]);
     args.add(&["--uid", "1000", "--gid", "1000", "--hostname", sandbox.id]);
     args.add(&["--as-pid-1", "--new-session", "--cap-drop", "ALL"]);
     for (option, number) in
@@ -127,6 +130,9 @@ fn isolation(args: &mut Args, sandbox: &Sandbox<'_>) {
 /// The host's programs and libraries, read-only.
 fn system(args: &mut Args) {
     args.add(&["--ro-bind", "/usr", "/usr"]);
+    for parent in PARENTS {
+        args.add(&["--perms", "0755", "--dir", parent]);
+    }
     for name in ["bin", "sbin", "lib", "lib32", "lib64", "libx32"] {
         let path = format!("/{name}");
         match fs::read_link(&path) {

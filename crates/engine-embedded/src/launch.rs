@@ -22,7 +22,7 @@ use crate::{
     cgroup::Group,
     folder::Folder,
     host::Host,
-    pasta,
+    network,
     process::Identity,
     spawn,
 };
@@ -45,7 +45,8 @@ pub struct Private {
     pub monitor: Option<Identity>,
     /// Name of its control group.
     pub group: Option<String>,
-    pub network: Option<Identity>,
+    /// What runs outside for its network: the namespaces' holder, and pasta.
+    pub network: Vec<Identity>,
 }
 
 impl Private {
@@ -70,16 +71,18 @@ pub fn start(host: &Host, record: &Record, private: &mut Private) -> io::Result<
     let folder = host.folder(&record.id);
     let networked = record.network.mode == NetworkMode::On;
     folder.prepare(&record.id, networked, &host.config.runtime, private.uid)?;
-    let spawned = execute(host, record, &folder, private)?;
+    let mut prefix = enter_stage(host, private)?;
+    if networked {
+        private.network = make_network(host, &folder, &prefix)?;
+        prefix.extend(private.network.first().map(network::enter).unwrap_or_default());
+    }
+    let spawned = execute(host, record, &folder, prefix)?;
     private.monitor = Identity::of(spawned.monitor).ok();
     let child = child_pid(&spawned.info)?;
     private.agent = Some(Identity::of(child)?);
     // bubblewrap goes on with its work meanwhile, which hides what moving a process into a group costs.
     if let Some(name) = &private.group {
         host.cgroups().group(name).attach(child)?;
-    }
-    if networked {
-        private.network = Some(attach_network(host, &folder, private, child)?);
     }
     rustix::io::write(&spawned.block, b"1")?;
     Ok(())
@@ -91,7 +94,7 @@ fn pids(record: &Record) -> u64 {
     record.limits.pids.unwrap_or(DEFAULT_PIDS)
 }
 
-fn execute(host: &Host, record: &Record, folder: &Folder, private: &Private) -> io::Result<Spawned> {
+fn execute(host: &Host, record: &Record, folder: &Folder, prefix: Vec<String>) -> io::Result<Spawned> {
     let missing = || io::Error::new(io::ErrorKind::NotFound, "bubblewrap (bwrap) is not installed");
     let bwrap = host.config.bwrap.as_deref().ok_or_else(missing)?;
     let stage = host.stage()?;
@@ -105,10 +108,6 @@ fn execute(host: &Host, record: &Record, folder: &Folder, private: &Private) -> 
         networked: record.network.mode == NetworkMode::On,
         filters: host.filters.len(),
     });
-    let prefix = match (&stage, private.uid) {
-        (Some(stage), Some(uid)) => stage.enter(uid),
-        _ => Vec::new(),
-    };
     let mut command = prefix;
     command.extend([
         bwrap.to_string_lossy().into_owned(),
@@ -117,12 +116,7 @@ fn execute(host: &Host, record: &Record, folder: &Folder, private: &Private) -> 
         "--".into(),
     ]);
     command.extend(bubblewrap::command(pids(record)));
-    let program = if command[0].contains('/') {
-        Path::new(&command[0]).to_owned()
-    } else {
-        Path::new("/usr/bin").join(&command[0])
-    };
-    hand_over(host, folder, &program, &command[1..], &arguments.join("\0"))
+    hand_over(host, folder, &spawn::program(&command[0]), &command[1..], &arguments.join("\0"))
 }
 
 /// Makes every descriptor the sandbox is started with, and starts it.
@@ -179,14 +173,16 @@ fn child_pid(info: &OwnedFd) -> io::Result<i32> {
     }
 }
 
-fn attach_network(host: &Host, folder: &Folder, private: &Private, child: i32) -> io::Result<Identity> {
+/// Words in front of a command that make it run as the sandbox's own uid, if it has one.
+fn enter_stage(host: &Host, private: &Private) -> io::Result<Vec<String>> {
+    let (stage, uid) = (host.stage()?, private.uid);
+    Ok(stage.zip(uid).map(|(stage, uid)| stage.enter(uid)).unwrap_or_default())
+}
+
+fn make_network(host: &Host, folder: &Folder, prefix: &[String]) -> io::Result<Vec<Identity>> {
     let missing = || io::Error::new(io::ErrorKind::NotFound, "pasta is not installed");
     let pasta = host.config.pasta.as_deref().ok_or_else(missing)?;
-    let prefix = match (host.stage()?, private.uid) {
-        (Some(stage), Some(uid)) => stage.enter(uid),
-        _ => Vec::new(),
-    };
-    pasta::attach(pasta, &prefix, child, &folder.log()?)
+    network::make(pasta, prefix, &folder.log()?)
 }
 
 /// Waits until the agent answers; an error says why it never will.
@@ -222,12 +218,14 @@ pub async fn end(host: &Host, private: &mut Private, grace: Duration, frozen: bo
             handle.ends_within(PATIENCE).await;
         }
     }
-    for helper in [private.monitor.take(), private.network.take()].into_iter().flatten() {
+    if let Some(Ok(monitor)) = private.monitor.as_ref().map(Identity::open) {
+        // It ends by itself, having written down how the agent ended.
+        monitor.ends_within(Duration::from_millis(200)).await;
+    }
+    for helper in private.monitor.take().into_iter().chain(std::mem::take(&mut private.network)) {
         let Ok(handle) = helper.open() else { continue };
-        if !handle.ends_within(Duration::from_millis(200)).await {
-            handle.signal(Signal::KILL);
-            handle.ends_within(PATIENCE).await;
-        }
+        handle.signal(Signal::KILL);
+        handle.ends_within(PATIENCE).await;
         handle.reap();
     }
     if let Some(group) = group {

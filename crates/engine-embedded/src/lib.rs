@@ -12,7 +12,7 @@ mod etc;
 mod folder;
 mod host;
 mod launch;
-mod pasta;
+mod network;
 mod probe;
 mod process;
 mod request;

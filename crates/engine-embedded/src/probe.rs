@@ -54,10 +54,6 @@ pub fn capabilities(host: &Host) -> Capabilities {
             Some("Run Sandpit in a systemd user session (cgroup v2), or as root.".to_owned()),
         ),
     };
-    let network_on = match host.config.pasta {
-        Some(_) => Capability::yes(),
-        None => Capability::no("pasta is not installed", Some("Install the package passt.".to_owned())),
-    };
     let code_runtime = match host.runtime() {
         Some(_) => Capability::yes(),
         None => Capability::no(
@@ -71,9 +67,23 @@ pub fn capabilities(host: &Host) -> Capabilities {
         memory_limit: limit("memory"),
         pids_limit: Capability::yes(),
         disk_limit: Capability::no("files are kept in a plain folder, which has no quota", None),
-        network_on,
+        network_on: network_on(host),
         network_allow: Capability::no("there is no filtering proxy yet", None),
         code_runtime,
+    }
+}
+
+fn network_on(host: &Host) -> Capability {
+    if host.config.pasta.is_none() {
+        return Capability::no("pasta is not installed", Some("Install the package passt.".to_owned()));
+    }
+    let tun = "/dev/net/tun";
+    match std::fs::OpenOptions::new().read(true).write(true).open(tun) {
+        Ok(_) => Capability::yes(),
+        Err(error) => {
+            let fix_it = format!("Run `sudo modprobe tun` and `sudo chmod 0666 {tun}`.");
+            Capability::no(format!("{tun} cannot be used: {error}"), Some(fix_it))
+        }
     }
 }
 

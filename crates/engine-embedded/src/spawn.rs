@@ -8,7 +8,7 @@ use std::{
     fs::File,
     io::{self, Write},
     os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use nix::{
@@ -76,6 +76,11 @@ fn leaking() -> io::Result<Vec<RawFd>> {
         }
     }
     Ok(fds)
+}
+
+/// Where the program `name` is: itself when it is a path, else where the system keeps those of util-linux.
+pub fn program(name: &str) -> PathBuf {
+    if name.contains('/') { PathBuf::from(name) } else { Path::new("/usr/bin").join(name) }
 }
 
 /// A file in memory that holds `bytes`, to be read from its beginning.

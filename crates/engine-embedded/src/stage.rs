@@ -17,13 +17,17 @@ use std::{
 
 use crate::bubblewrap::Sources;
 
-/// Mounts `$2` (folder), `$3` (file) and, when it is given, `$4` (folder) below `$1`, says so and waits.
+/// Mounts `$2` (folder), `$3` (file) and, when it is given, `$4` (folder) below `$1`, says so and waits. Pasta, as the
+/// sandbox's uid, needs the tunnel device; udev lets everyone use it, and where udev did not run this does, in here.
 const SCRIPT: &str = r#"set -e
-mount -t tmpfs -o mode=0711,nosuid,nodev,size=64k sandpit "$1/"
+mount -t tmpfs -o mode=0711,nosuid,size=64k sandpit "$1/"
 mkdir "$1/sandboxes" "$1/runtime"; : > "$1/agent"
 mount --bind "$2" "$1/sandboxes"
 mount --bind "$3" "$1/agent"
 if [ -n "$4" ]; then mount --bind "$4" "$1/runtime"; fi
+if [ -c /dev/net/tun ]; then
+  mknod -m 0666 "$1/tun" c 10 200 && mount --bind "$1/tun" /dev/net/tun || true
+fi
 echo ready; read -r _ || true"#;
 
 /// Folders of every system that are mounted over, in the private namespace only.
