@@ -14,6 +14,7 @@ export const pane: PaneDefinition<NotebookParams> = {
   title: ({ path }) => fileName(path),
   icon: BookText,
   component: NotebookPane,
+  opensFile: (path) => /\.ipynb$/i.test(path),
   key: ({ path }) => path,
   // Its frames would load again each time another tab covers them.
   keepAlive: true,
