@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use super::kernel::{Incoming, Kernel, execute_reply, is_child_of, is_idle};
 use super::output::{self, Outputs};
 use super::start::Start;
-use super::{Shared, output::Lines};
+use super::{Shared, diagnose, output::Lines};
 
 /// Runs that wait in one context.
 const QUEUED: usize = 1000;
@@ -42,6 +42,8 @@ pub struct Execute {
 struct Run {
     request_id: Arc<str>,
     message_id: String,
+    /// Kept for a kernel that does not say what is wrong with it.
+    code: Option<String>,
     stop_on_error: bool,
     started: Instant,
     count: Option<u32>,
@@ -89,6 +91,8 @@ impl Actor {
 
     async fn obey(&mut self, command: Command) {
         match command {
+            // A viewer that lost its connection may send again what had come through.
+            Command::Execute(execute) if self.knows(&execute.request_id) => {}
             Command::Execute(execute) => {
                 self.enqueue(execute);
                 self.advance().await;
@@ -102,6 +106,11 @@ impl Actor {
             }
             Command::End => {}
         }
+    }
+
+    fn knows(&self, request: &Arc<str>) -> bool {
+        self.queue.iter().any(|execute| execute.request_id == *request)
+            || self.runs.iter().any(|(_, known)| known == request)
     }
 
     fn enqueue(&mut self, execute: Execute) {
@@ -141,6 +150,7 @@ impl Actor {
         let Some(kernel) = &mut self.kernel else {
             return;
         };
+        let code = self.start.launch.spec.is_deno().then(|| execute.code.clone());
         let message_id = match kernel.execute(execute.code, false).await {
             Ok(id) => id,
             Err(error) => {
@@ -155,6 +165,7 @@ impl Actor {
         self.run = Some(Run {
             request_id: execute.request_id,
             message_id,
+            code,
             stop_on_error: execute.stop_on_error,
             started: Instant::now(),
             count: None,
@@ -174,7 +185,7 @@ impl Actor {
     async fn hear(&mut self, incoming: Incoming) {
         match incoming {
             Incoming::Output(message) => self.output(message),
-            Incoming::Reply(message) => self.reply(message),
+            Incoming::Reply(message) => self.reply(message).await,
             Incoming::Unreadable(reason) => {
                 let request = self.run.as_ref().map(|run| run.request_id.clone());
                 self.outputs.push(request.as_ref(), output::unreadable(&reason));
@@ -207,7 +218,7 @@ impl Actor {
         }
     }
 
-    fn reply(&mut self, message: JupyterMessage) {
+    async fn reply(&mut self, message: JupyterMessage) {
         let Some(run) = self.run.as_mut().filter(|run| is_child_of(&message, &run.message_id)) else {
             return;
         };
@@ -223,12 +234,17 @@ impl Actor {
         run.count = run.count.or_else(|| u32::try_from(reply.execution_count.value()).ok());
         // Some kernels tell an error only in their reply.
         let untold = status == RunStatus::Error && !std::mem::replace(&mut run.failed, true);
-        let interrupted = run.interrupted;
+        let (interrupted, code) = (run.interrupted, run.code.take());
         for page in output::pages(reply.payload) {
             self.outputs.push(Some(&request), page);
         }
         if untold {
-            self.outputs.push(Some(&request), output::untold_error(reply.error, interrupted));
+            let error = match code {
+                _ if interrupted => output::error("Interrupted", "The run was interrupted".to_owned()),
+                Some(code) => diagnose::syntax_error(&self.start.launch, &code).await,
+                None => output::untold_error(reply.error),
+            };
+            self.outputs.push(Some(&request), error);
         }
     }
 
@@ -284,6 +300,7 @@ impl Actor {
                 Ok(())
             }
             Err(error) => {
+                self.outputs.push(None, output::error("KernelNotAvailable", error.message.clone()));
                 self.set(KernelState::Dead);
                 Err(error)
             }

@@ -5,6 +5,7 @@
 
 mod actor;
 mod contexts;
+mod diagnose;
 mod hidden;
 mod kernel;
 mod launch;

@@ -85,14 +85,9 @@ pub fn error(ename: &str, evalue: String) -> ContextEvent {
     ContextEvent::Error { ename: ename.to_owned(), traceback: vec![format!("{ename}: {evalue}")], evalue }
 }
 
-/// An error that was told in the reply alone. deno does so for code it cannot parse and for an
-/// interrupted run, and names neither.
-pub fn untold_error(told: Option<Box<ReplyError>>, interrupted: bool) -> ContextEvent {
+/// An error that was told in the reply alone.
+pub fn untold_error(told: Option<Box<ReplyError>>) -> ContextEvent {
     match told {
-        _ if interrupted => error("Interrupted", "The run was interrupted".to_owned()),
-        Some(told) if told.traceback.is_empty() && told.evalue == "Execution failed" => {
-            error("SyntaxError", "The code could not be parsed".to_owned())
-        }
         Some(told) if told.traceback.is_empty() => error(&told.ename, told.evalue),
         Some(told) => {
             ContextEvent::Error { ename: told.ename, evalue: told.evalue, traceback: told.traceback }
@@ -198,19 +193,5 @@ mod tests {
         outputs.stream(None, StreamName::Stderr, "err".to_owned(), outputs.sent);
         outputs.push(None, ContextEvent::Queued);
         assert_eq!(texts(&ring).await, ["out", "err", "-"]);
-    }
-
-    #[test]
-    fn what_a_kernel_does_not_name_is_named() {
-        let told = || {
-            let ename = "Error".to_owned();
-            Some(Box::new(ReplyError { ename, evalue: "Execution failed".to_owned(), traceback: Vec::new() }))
-        };
-        let name = |event| match event {
-            ContextEvent::Error { ename, .. } => ename,
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(name(untold_error(told(), false)), "SyntaxError");
-        assert_eq!(name(untold_error(told(), true)), "Interrupted");
     }
 }

@@ -42,7 +42,7 @@ impl Spec {
         }
     }
 
-    fn is_deno(&self) -> bool {
+    pub fn is_deno(&self) -> bool {
         self.argv.first().is_some_and(|program| Path::new(program).file_name() == Some(OsStr::new("deno")))
     }
 
