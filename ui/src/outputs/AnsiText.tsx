@@ -17,5 +17,8 @@ function ansiHtml(text: string): string | undefined {
   ansi.use_classes = true;
   // No links: text from a sandbox must not lead the window anywhere.
   ansi.url_allowlist = {};
-  return ansi.ansi_to_html(text);
+  return ansi.ansi_to_html(text).replace(/(["; ])color:(rgb\([0-9, ]+\))/g, READABLE);
 }
+
+/** A colour of a program's own choosing, drawn towards the theme's text so that it can be read on either ground. */
+const READABLE = "$1color:color-mix(in oklab, $2 60%, var(--text))";

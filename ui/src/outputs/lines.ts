@@ -1,7 +1,7 @@
 /** What is shown of a long text: its beginning and its end, and how many lines lie between. */
 
-export const FIRST = 40;
-export const LAST = 120;
+export const FIRST = 20;
+export const LAST = 30;
 /** Longer lines are cut for showing: one of a megabyte would stop the window. */
 export const WIDEST = 20_000;
 
@@ -13,7 +13,7 @@ export interface Excerpt {
 
 export function excerpt(text: string): Excerpt {
   const total = countLines(text);
-  if (total <= FIRST + LAST + 20) return { head: narrow(text), hidden: 0, tail: "" };
+  if (total <= FIRST + LAST + 10) return { head: narrow(text), hidden: 0, tail: "" };
   const head = text.slice(0, nthLine(text, FIRST));
   const tail = text.slice(nthLineFromEnd(text, LAST));
   return { head: narrow(head.replace(/\n$/, "")), hidden: total - FIRST - LAST, tail: narrow(tail) };

@@ -2,13 +2,14 @@ import { useEffect } from "react";
 import { ApiFailure } from "../../api/failure";
 import { Button, Failed, Loading } from "../../kit";
 import { notify } from "../../state/notices";
-import { openPane, type PaneProps } from "../../state/panes";
+import { dockOf, openPane, type PaneProps } from "../../state/panes";
 import { useSandbox } from "../../state/sandboxes";
 import { setStatus } from "../../state/status";
 import { Bars } from "./bar/Bars";
 import { kernelName, kernelWords } from "./bar/KernelPill";
 import { Toolbar } from "./bar/Toolbar";
 import { CellList } from "./cell/CellList";
+import { mayTakeFocus } from "./cell/focus";
 import css from "./Notebook.module.css";
 import type { NotebookSession } from "./session/session";
 import { SessionContext, useHeldSession, useNotebook, useSession } from "./useNotebook";
@@ -39,6 +40,7 @@ function Shown({ sandboxId, params, pane, visible }: PaneProps<NotebookParams>) 
     if (running) session.reconnect();
   }, [session, running]);
   useFreshness(session, visible);
+  useFrontFocus(session, pane.id, sandboxId, visible);
   switch (phase.at) {
     case "loading":
       return <Loading lines={8} label="Opening the notebook" />;
@@ -125,4 +127,15 @@ function useFreshness(session: NotebookSession, visible: boolean) {
     window.addEventListener("focus", look);
     return () => window.removeEventListener("focus", look);
   }, [session, visible]);
+}
+
+/** A notebook that comes to the front has the keyboard in its active cell, if nothing else wants it. */
+function useFrontFocus(session: NotebookSession, paneId: string, sandboxId: string, visible: boolean) {
+  const ready = useNotebook(({ phase }) => phase.at === "ready");
+  useEffect(() => {
+    if (!visible || !ready || dockOf(sandboxId)?.active()?.id !== paneId) return;
+    const cell = document.querySelector<HTMLElement>(`[data-cell="${CSS.escape(session.state.active)}"]`);
+    const text = session.state.mode === "edit" && cell?.querySelector<HTMLElement>(".cm-content");
+    if (cell && mayTakeFocus(cell)) (text || cell).focus({ preventScroll: true });
+  }, [session, paneId, sandboxId, visible, ready]);
 }

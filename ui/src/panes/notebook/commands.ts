@@ -29,8 +29,8 @@ function command(id: string, title: string, run: (session: NotebookSession) => u
   };
 }
 
-const TYPESCRIPT: Kernel = { name: "deno", displayName: "Deno", language: "typescript" };
-const JAVASCRIPT: Kernel = { name: "deno", displayName: "Deno", language: "javascript" };
+const TYPESCRIPT: Kernel = { name: "deno", displayName: "TypeScript · Deno", language: "typescript" };
+const JAVASCRIPT: Kernel = { name: "deno", displayName: "JavaScript · Deno", language: "javascript" };
 
 const create = (id: string, title: string, kernel: Kernel): Command => ({
   id: `notebook.${id}`,

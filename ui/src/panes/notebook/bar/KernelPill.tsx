@@ -1,6 +1,7 @@
 import { Dot, Menu, type Tone } from "../../../kit";
 import { kernelMenu } from "../menus";
 import css from "../Notebook.module.css";
+import { inLanguage } from "../session/kernels";
 import type { NotebookState } from "../session/state";
 import { useNotebook, useSession } from "../useNotebook";
 
@@ -35,11 +36,8 @@ const TONES: Record<string, Tone> = {
   failed: "bad",
 };
 
-export const kernelName = ({ kernel, context }: NotebookState) => {
-  const said = context?.displayName ?? kernel.displayName;
-  // One kernel runs both: the pill says which of the two this notebook is in.
-  return kernel.language === "javascript" && !/javascript/i.test(said) ? `JavaScript (${said})` : said;
-};
+export const kernelName = ({ kernel, context }: NotebookState) =>
+  inLanguage(context?.displayName ?? kernel.displayName, kernel.language);
 
 export function kernelWords({ context, starting, kernelFailure, link, runs }: NotebookState): string {
   if (starting) return "starting";

@@ -12,8 +12,14 @@ export function Toolbar() {
   const session = useSession();
   const busy = useNotebook(({ runs }) => runs.kernel === "busy" || runs.requests.some(isLive));
   const bound = useNotebook(({ context }) => context !== undefined);
+  // A press leaves the keyboard where it was: in the cell.
   return (
-    <div className={css.bar} role="toolbar" aria-label="Notebook">
+    <div
+      className={css.bar}
+      role="toolbar"
+      aria-label="Notebook"
+      onMouseDown={(event) => event.preventDefault()}
+    >
       <IconButton
         icon={Play}
         label="Run cell"

@@ -9,6 +9,7 @@ import { useNotebook, useSession } from "../useNotebook";
 import { CellFoot } from "./CellFoot";
 import { CellInput } from "./CellInput";
 import { CellOutputs } from "./CellOutputs";
+import { mayTakeFocus } from "./focus";
 import { Gutter } from "./Gutter";
 import { standing } from "./standing";
 import { useNear } from "./useNear";
@@ -17,15 +18,15 @@ import { useNear } from "./useNear";
 export const CellView = memo(function CellView({ cell, at }: { cell: Cell; at: number }) {
   const session = useSession();
   const ref = useRef<HTMLElement>(null);
-  const near = useNear(ref);
   const active = useNotebook((state) => state.active === cell.key);
+  const near = useNear(ref, active);
   const editing = useNotebook((state) => state.active === cell.key && state.mode === "edit");
   const stands = useNotebook(useShallow(({ runs }) => standing(cell, runs)));
   const select = useCallback(
     () => session.change(() => ({ active: cell.key, mode: "command" })),
     [session, cell.key],
   );
-  useCommandFocus(ref, active && !editing);
+  useActive(ref, active, editing);
   const pick = () => {
     if (!active) session.change(() => ({ active: cell.key }));
   };
@@ -67,14 +68,12 @@ export const CellView = memo(function CellView({ cell, at }: { cell: Cell; at: n
   );
 });
 
-/** In command mode the active cell has the keyboard, unless something outside the notebook has it. */
-function useCommandFocus(ref: React.RefObject<HTMLElement | null>, wanted: boolean) {
+/** The active cell is in view; in command mode it has the keyboard, unless something outside the notebook has it. */
+function useActive(ref: React.RefObject<HTMLElement | null>, active: boolean, editing: boolean) {
   useEffect(() => {
     const cell = ref.current;
-    if (!wanted || !cell) return;
-    const holder = document.activeElement;
-    const ours = holder === document.body || cell.closest("[data-notebook]")?.contains(holder ?? null);
-    if (ours) cell.focus({ preventScroll: true });
-    if (ours) cell.scrollIntoView({ block: "nearest" });
-  }, [ref, wanted]);
+    if (!active || !cell || !mayTakeFocus(cell)) return;
+    if (!editing) cell.focus({ preventScroll: true });
+    cell.scrollIntoView({ block: "nearest" });
+  }, [ref, active, editing]);
 }

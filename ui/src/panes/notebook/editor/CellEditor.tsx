@@ -1,6 +1,7 @@
 import { Compartment, EditorState, Prec } from "@codemirror/state";
 import { EditorView, type KeyBinding, keymap } from "@codemirror/view";
 import { useEffect, useRef } from "react";
+import { mayTakeFocus } from "../cell/focus";
 import type { CellType } from "../model/types";
 import { baseExtensions, languageOf } from "./setup";
 
@@ -48,7 +49,7 @@ export function CellEditor(props: CellEditorProps) {
   }, [props.source]);
 
   useEffect(() => {
-    if (props.focused && !view.current?.hasFocus) view.current?.focus();
+    if (props.focused && place.current && mayTakeFocus(place.current)) view.current?.focus();
   }, [props.focused]);
 
   return <div ref={place} data-testid="cell-editor" />;

@@ -53,7 +53,8 @@ const look = EditorView.theme({
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
     background: "var(--selection)",
   },
-  ".cm-matchingBracket, &.cm-focused .cm-matchingBracket": {
+  "&:not(.cm-focused) .cm-matchingBracket": { backgroundColor: "transparent" },
+  "&.cm-focused .cm-matchingBracket": {
     backgroundColor: "var(--bg-active)",
     outline: "1px solid var(--line-strong)",
   },

@@ -16,7 +16,7 @@ export function chooseKernel({ metadata }: Notebook, specs: KernelSpec[]): Kerne
   const alike = specs.find((spec) => spec.language.toLowerCase() === language?.toLowerCase());
   const found = asKernel(exact ?? alike);
   // A kernel may run more than one language (deno runs JavaScript too): the file's word counts.
-  if (found) return exact && language ? { ...found, language } : found;
+  if (found) return exact && language ? { ...found, language: language.toLowerCase() } : found;
   const displayName =
     typeof said.display_name === "string" ? said.display_name : (name ?? language ?? PYTHON.name);
   return { name: name ?? language ?? PYTHON.name, displayName, language: language ?? "python" };
@@ -28,14 +28,21 @@ const asKernel = (spec: KernelSpec | undefined): Kernel | undefined =>
 /** `Python 3 (ipykernel)` is `Python 3` to people. */
 export const kernelTitle = (displayName: string) => displayName.replace(/ \(ipykernel\)$/, "");
 
-/** What the menu offers: each kernel, and JavaScript beside TypeScript where one kernel runs both. */
+/** What the menu offers: each kernel, and JavaScript beside TypeScript, which one kernel runs both. */
 export function kernelChoices(specs: KernelSpec[]): Kernel[] {
   return specs.flatMap((spec) => {
     const kernel = { name: spec.name, displayName: kernelTitle(spec.displayName), language: spec.language };
-    if (spec.language.toLowerCase() !== "typescript") return [kernel];
-    return [
-      { ...kernel, displayName: `TypeScript (${kernel.displayName})` },
-      { ...kernel, displayName: `JavaScript (${kernel.displayName})`, language: "javascript" },
-    ];
+    return spec.language.toLowerCase() === "typescript" ? [kernel, asJavaScript(kernel)] : [kernel];
   });
+}
+
+function asJavaScript(kernel: Kernel): Kernel {
+  return { ...kernel, displayName: inLanguage(kernel.displayName, "javascript"), language: "javascript" };
+}
+
+/** The name of a kernel of two languages, for the one that is used. */
+export function inLanguage(displayName: string, language: string): string {
+  if (language !== "javascript" || /javascript/i.test(displayName)) return displayName;
+  const named = displayName.replace(/TypeScript/, "JavaScript");
+  return named === displayName ? `JavaScript · ${displayName}` : named;
 }

@@ -150,11 +150,14 @@ export class NotebookSession {
       ? this.state.active
       : (cells[0]?.key ?? "");
     const opened = { ...notebook, cells };
+    const only = cells.length === 1 ? cells[0] : undefined;
+    const mode = only?.type === "code" && only.source === "" ? "edit" : this.state.mode;
     this.#set({
       phase: { at: "ready" },
       notebook: opened,
       runs,
       active,
+      mode,
       undo: [],
       redo: [],
       kernel: chooseKernel(notebook, this.state.kernels),
