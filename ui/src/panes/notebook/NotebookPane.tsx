@@ -5,11 +5,13 @@ import { notify } from "../../state/notices";
 import { dockOf, openPane, type PaneProps } from "../../state/panes";
 import { useSandbox } from "../../state/sandboxes";
 import { setStatus } from "../../state/status";
+import { toCommand } from "./actions";
 import { Bars } from "./bar/Bars";
 import { kernelName, kernelWords } from "./bar/KernelPill";
 import { Toolbar } from "./bar/Toolbar";
 import { CellList } from "./cell/CellList";
-import { mayTakeFocus } from "./cell/focus";
+import { focusActive } from "./cell/focus";
+import { commandKey } from "./keys";
 import css from "./Notebook.module.css";
 import type { NotebookSession } from "./session/session";
 import { SessionContext, useHeldSession, useNotebook, useSession } from "./useNotebook";
@@ -129,13 +131,20 @@ function useFreshness(session: NotebookSession, visible: boolean) {
   }, [session, visible]);
 }
 
-/** A notebook that comes to the front has the keyboard in its active cell, if nothing else wants it. */
+/** A notebook in front has the keyboard in its active cell, whenever nothing else has it. */
 function useFrontFocus(session: NotebookSession, paneId: string, sandboxId: string, visible: boolean) {
   const ready = useNotebook(({ phase }) => phase.at === "ready");
   useEffect(() => {
-    if (!visible || !ready || dockOf(sandboxId)?.active()?.id !== paneId) return;
-    const cell = document.querySelector<HTMLElement>(`[data-cell="${CSS.escape(session.state.active)}"]`);
-    const text = session.state.mode === "edit" && cell?.querySelector<HTMLElement>(".cm-content");
-    if (cell && mayTakeFocus(cell)) (text || cell).focus({ preventScroll: true });
+    const inFront = () => visible && ready && dockOf(sandboxId)?.active()?.id === paneId;
+    if (inFront()) focusActive(session);
+    // A button that vanished leaves the keyboard to nobody: the next key brings it back.
+    const onKey = (event: KeyboardEvent) => {
+      if (event.target !== document.body || event.defaultPrevented || !inFront()) return;
+      if (event.key === "Escape") toCommand(session);
+      focusActive(session);
+      if (session.state.mode === "command" && commandKey(session, event)) event.preventDefault();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
   }, [session, paneId, sandboxId, visible, ready]);
 }

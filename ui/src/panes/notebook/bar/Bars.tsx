@@ -27,7 +27,13 @@ const Bar = ({
   actions?: ReactNode;
   testId: string;
 }) => (
-  <div className={css.notice} role="status" data-testid={testId}>
+  // A press leaves the keyboard in the cell: the bar it was on goes.
+  <div
+    className={css.notice}
+    role="status"
+    data-testid={testId}
+    onMouseDown={(event) => event.preventDefault()}
+  >
     <Dot tone={tone} />
     <span className={css.noticeText}>{children}</span>
     {actions}
