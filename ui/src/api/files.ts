@@ -46,13 +46,16 @@ export interface FileBytes {
 
 /** Size, version and kind of a file, without its bytes. */
 export async function headFile(id: string, path: string) {
-  const { headers } = await send(rawPath(id, path), { method: "HEAD" });
+  const { headers } = await send(rawPath(id, path), { method: "HEAD" }).catch(() => reason(id, path));
   return {
     size: Number(headers.get("content-length") ?? 0),
     etag: headers.get("etag") ?? "",
     type: headers.get("content-type") ?? "",
   };
 }
+
+/** The answer to HEAD has no body, so why it failed is asked once more in full. */
+const reason = (id: string, path: string) => send(rawPath(id, path), { headers: { range: "bytes=0-0" } });
 
 /** The whole file, or its first `most` bytes. */
 export async function readFile(

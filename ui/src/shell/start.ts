@@ -1,6 +1,7 @@
 // What runs once, before the first paint.
 
 import { forgetDrafts } from "../panes/editor/drafts";
+import { forgetOpenFolders } from "../panes/files/kept";
 import { onReveal, paneType } from "../state/panes";
 import { followGateway, sandbox } from "../state/sandboxes";
 import { keepSelection } from "../state/selection";
@@ -24,4 +25,5 @@ void followGateway(new AbortController().signal, (event) => {
   if (event.type !== "sandboxDeleted" || sandbox(event.id)) return;
   forgetLayout(event.id);
   forgetDrafts(event.id);
+  forgetOpenFolders(event.id);
 });

@@ -118,7 +118,10 @@ export class CodeBuffer implements Buffer {
 
   /** Shows what differs from `theirs` in place, or nothing of it any more. */
   compare(theirs: string | undefined): void {
-    const view = theirs === undefined ? [] : unifiedMergeView({ original: this.view.state.toText(theirs) });
+    const view =
+      theirs === undefined
+        ? []
+        : unifiedMergeView({ original: this.view.state.toText(theirs), mergeControls: choice });
     this.view.dispatch({ effects: this.merge.reconfigure(view) });
   }
 
@@ -144,6 +147,16 @@ export class CodeBuffer implements Buffer {
     const line = doc.lineAt(head);
     use.moved(line.number, head - line.from + 1, to - from);
   }
+}
+
+/** The two answers to one difference; the text here is mine, the file's is theirs. */
+function choice(type: "accept" | "reject", act: (event: MouseEvent) => void): HTMLElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "cm-choice";
+  button.textContent = type === "accept" ? "Keep mine" : "Take the file's";
+  button.onmousedown = act;
+  return button;
 }
 
 /** The one stretch in which two texts differ, between their common beginning and end. */

@@ -32,7 +32,7 @@ export function FilesPane({ sandboxId }: PaneProps) {
     <div className={css.pane}>
       <Line files={files} />
       {link.at === "refused" && <Failed tight failure={link.failure} onRetry={() => files.refresh()} />}
-      <Tree files={files} />
+      <Tree files={files} short={bare} />
       {bare && (
         <div className={css.bare} data-testid="state-empty">
           <p>The workspace is empty.</p>

@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useId, useRef } from "react";
-import { ContextMenu } from "../../kit";
+import { ContextMenu, cx } from "../../kit";
 import type { FileBrowser } from "./browser";
 import css from "./Files.module.css";
 import { onTreeKey } from "./keys";
@@ -13,7 +13,7 @@ import { useTree } from "./useTree";
 const ROW = 24;
 
 /** The rows in sight of a tree of any size. */
-export function Tree({ files }: { files: FileBrowser }) {
+export function Tree({ files, short }: { files: FileBrowser; short?: boolean }) {
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
   const { handlers, dropping } = useTree(files);
@@ -39,7 +39,7 @@ export function Tree({ files }: { files: FileBrowser }) {
     <ContextMenu items={() => treeMenu(files)}>
       <div
         ref={scroller}
-        className={css.tree}
+        className={cx(css.tree, short && css.short)}
         role="tree"
         aria-label="Files"
         aria-multiselectable="true"

@@ -7,6 +7,7 @@ import { listFiles } from "../../api/files";
 import type { LinkState } from "../../api/socket";
 import { FolderWatch } from "../../api/watch";
 import type { Change } from "../../api/wire/Change";
+import { keepOpenFolders, openFoldersOf } from "./kept";
 import { parentOf, WORKSPACE } from "./model/paths";
 import { nothingSelected, type Selection } from "./model/selection";
 import { FileTree } from "./model/tree";
@@ -51,6 +52,7 @@ export class FileBrowser {
   private frame = 0;
 
   constructor(readonly sandboxId: string) {
+    for (const path of openFoldersOf(sandboxId)) this.tree.setOpen(path, true);
     this.tree.subscribe(() => this.changed());
   }
 
@@ -83,6 +85,7 @@ export class FileBrowser {
 
   setOpen(path: string, open: boolean): void {
     const folder = this.tree.setOpen(path, open);
+    keepOpenFolders(this.sandboxId, this.tree.openFolders());
     if (!open) {
       this.unwatchUnused(path);
       this.reading.get(path)?.abort.abort();
@@ -116,6 +119,7 @@ export class FileBrowser {
     const closed = this.tree.openFolders().filter((path) => path !== this.tree.root);
     this.tree.collapseAll();
     for (const path of closed) this.unwatchUnused(path);
+    keepOpenFolders(this.sandboxId, []);
   }
 
   select(selection: Selection): void {
