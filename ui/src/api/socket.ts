@@ -20,8 +20,14 @@ export interface LinkUse {
   onState?(state: LinkState): void;
 }
 
-/** Answers that trying again can change: no connection, a server's trouble, a sandbox about to start. */
-const passing = (end: SocketEnd) => !end.refusal || end.refusal.status >= 500;
+/**
+ * Ends that trying again can change: no connection, a server's trouble, a sandbox about to start. A browser learns
+ * of a refusal by asking plainly, afterwards: when it is only told to upgrade, nothing is refused any more.
+ */
+function passing({ refusal }: SocketEnd): boolean {
+  if (!refusal || refusal.status >= 500 || refusal.status === 426) return true;
+  return ApiFailure.fromBody(refusal.status, refusal.body).context.field === "upgrade";
+}
 
 export class Link {
   #use: LinkUse;
