@@ -31,7 +31,11 @@ export function FilesPane({ sandboxId }: PaneProps) {
   return (
     <div className={css.pane}>
       <Line files={files} />
-      {link.at === "refused" && <Failed tight failure={link.failure} onRetry={() => files.refresh()} />}
+      {link.at === "refused" && (
+        <div className={css.refused}>
+          <Failed tight failure={link.failure} onRetry={() => files.refresh()} />
+        </div>
+      )}
       <Tree files={files} short={bare} />
       {bare && (
         <div className={css.bare} data-testid="state-empty">

@@ -51,7 +51,11 @@ function Shown({ sandboxId, params, pane, visible, id }: PaneProps<TerminalParam
       data-terminal-id={id}
       data-phase={live?.connection.phase.name}
     >
-      {live && <LinkBar live={live} sandbox={sandbox} onClose={pane.close} />}
+      {live && (
+        <div className={css.above}>
+          <LinkBar live={live} sandbox={sandbox} onClose={pane.close} />
+        </div>
+      )}
       <ContextMenu items={() => (live ? screenMenu(live, pane.id, setPasting) : [])}>
         <div className={css.body} onContextMenuCapture={(event) => leaveToProgram(event, live?.mouseTaken)}>
           <div ref={element} className={css.screen} />

@@ -58,5 +58,6 @@ describe("mixing", () => {
     expect(mix("#000000", "#ffffff", 0)).toBe("#000000");
     expect(mix("#000000", "#ff8000", 1)).toBe("#ff8000");
     expect(mix("#000000", "#ffffff", 0.5)).toBe("#808080");
+    expect(mix("#000", "#fff", 0.5)).toBe("#808080");
   });
 });

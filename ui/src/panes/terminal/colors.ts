@@ -12,8 +12,12 @@ export const documentTokens = (): Token => {
 
 type Rgb = [number, number, number];
 
-export const rgb = (hex: string): Rgb =>
-  [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as Rgb;
+/** Also of the short form `#fff`, to which a build shortens what it can. */
+export function rgb(hex: string): Rgb {
+  const short = hex.length < 7;
+  const digits = (at: number) => (short ? hex.charAt(at + 1).repeat(2) : hex.slice(at * 2 + 1, at * 2 + 3));
+  return [0, 1, 2].map((at) => Number.parseInt(digits(at), 16)) as Rgb;
+}
 
 /** `part` of `b` in `a`. */
 export function mix(a: string, b: string, part: number): string {

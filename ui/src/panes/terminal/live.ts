@@ -8,9 +8,11 @@ import { safePaste } from "./paste";
 import { takeFresh } from "./registry";
 import { Screen, type ScreenSettings, type ScreenUse } from "./screen";
 
-/** What a dead program may have left on: the alternate screen, mouse and focus reports, hidden cursor, bracketed paste. */
-const RESET =
-  "\x1b[?1049l\x1b[?9l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1005l\x1b[?1006l\x1b[?2004l\x1b[?25h\x1b[!p\x1b[0m\r\n";
+/**
+ * Undoes what a dead program may have left on: the alternate screen (1047, which leaves the cursor alone where 1049
+ * would move it), mouse and focus reports, bracketed paste, a hidden cursor, colours; then a line of its own.
+ */
+const RESET = `${["1047", "9", "1000", "1002", "1003", "1004", "1005", "1006", "2004"].map((mode) => `\x1b[?${mode}l`).join("")}\x1b[?25h\x1b[!p\x1b[0m\r\n\x1b[J`;
 const NOTE = (text: string) => `\x1b[0m\r\n\x1b[2m${text}\x1b[0m\r\n`;
 /** The PTY is told of a new size once it has been the same for this long, in milliseconds. */
 const RESIZE_REST = 60;
