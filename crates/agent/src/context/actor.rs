@@ -17,6 +17,9 @@ use super::output::{self, Outputs};
 use super::start::Start;
 use super::{Shared, diagnose, output::Lines};
 
+/// A kernel that has answered says within this time that its output is out, or never: its socket drops
+/// what it cannot send when a run floods it.
+const GRACE: Duration = Duration::from_secs(3);
 /// Runs that wait in one context.
 const QUEUED: usize = 1000;
 /// How many past runs are remembered, so that what their threads print later goes to them.
@@ -46,11 +49,19 @@ struct Run {
     code: Option<String>,
     stop_on_error: bool,
     started: Instant,
+    /// When the kernel last said anything about it.
+    heard: Instant,
     count: Option<u32>,
     status: Option<RunStatus>,
     idle: bool,
     failed: bool,
     interrupted: bool,
+}
+
+impl Run {
+    fn given_up_at(&self) -> Option<Instant> {
+        (self.status.is_some() && !self.idle).then(|| self.heard + GRACE)
+    }
 }
 
 pub struct Actor {
@@ -74,7 +85,7 @@ impl Actor {
     /// Lives until `End`, or until nobody can send commands.
     pub async fn live(mut self, mut commands: mpsc::Receiver<Command>) {
         loop {
-            let due = self.outputs.due();
+            let (due, silent) = (self.outputs.due(), self.run.as_ref().and_then(Run::given_up_at));
             tokio::select! {
                 command = commands.recv() => match command {
                     Some(Command::End) | None => break,
@@ -82,6 +93,7 @@ impl Actor {
                 },
                 incoming = next(&mut self.kernel) => self.hear(incoming).await,
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => self.outputs.flush(),
+                () = sleep_until(silent.unwrap_or_else(Instant::now)), if silent.is_some() => self.give_up().await,
             }
         }
         self.abort(RunStatus::Aborted);
@@ -168,6 +180,7 @@ impl Actor {
             code,
             stop_on_error: execute.stop_on_error,
             started: Instant::now(),
+            heard: Instant::now(),
             count: None,
             status: None,
             idle: false,
@@ -201,6 +214,7 @@ impl Actor {
         let request = known.map(|(_, request)| request.clone());
         if let Some(run) = self.run.as_mut().filter(|run| is_child_of(&message, &run.message_id)) {
             run.idle |= is_idle(&message);
+            run.heard = Instant::now();
             match &message.content {
                 JupyterMessageContent::ExecuteInput(input) => {
                     run.count = u32::try_from(input.execution_count.value()).ok();
@@ -231,6 +245,7 @@ impl Actor {
             ReplyStatus::Error | ReplyStatus::Aborted => RunStatus::Error,
         };
         run.status = Some(status);
+        run.heard = Instant::now();
         run.count = run.count.or_else(|| u32::try_from(reply.execution_count.value()).ok());
         // Some kernels tell an error only in their reply.
         let untold = status == RunStatus::Error && !std::mem::replace(&mut run.failed, true);
@@ -263,6 +278,16 @@ impl Actor {
             self.set(KernelState::Idle);
         }
         self.advance().await;
+    }
+
+    /// Ends a run whose last words were lost.
+    async fn give_up(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.idle = true;
+            let request = run.request_id.clone();
+            self.outputs.push(Some(&request), output::unreadable("the kernel dropped some of it"));
+        }
+        self.settle().await;
     }
 
     fn died(&mut self, how: &str) {

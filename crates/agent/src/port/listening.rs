@@ -24,6 +24,11 @@ pub fn sockets() -> Vec<Socket> {
     entries.filter(|entry| entry.state == TcpState::Listen).map(|entry| socket(&entry)).collect()
 }
 
+/// Whether the kernel tells of sockets at all.
+pub fn is_readable() -> bool {
+    procfs::net::tcp().is_ok()
+}
+
 fn socket(entry: &TcpNetEntry) -> Socket {
     let address = entry.local_address;
     Socket { port: address.port(), address: address.ip(), inode: entry.inode }
