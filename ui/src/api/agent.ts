@@ -2,9 +2,7 @@
 // Files, terminals and code contexts have files of their own beside this one.
 import { get, post } from "./client";
 import { sandboxPath } from "./gateway";
-import type { Executed } from "./wire/Executed";
 import type { FileList } from "./wire/FileList";
-import type { Process } from "./wire/Process";
 import type { Session } from "./wire/Session";
 
 /** A cheap round trip through gateway and agent, whole milliseconds and parts of one. */
@@ -14,12 +12,8 @@ export async function roundTrip(id: string, signal?: AbortSignal): Promise<numbe
   return performance.now() - start;
 }
 
-export const execute = (id: string, command: string, sessionId?: string) =>
-  post<Executed>(sandboxPath(id, "/api/execute"), { command, sessionId });
 export const sessions = async (id: string) =>
   (await get<{ sessions: Session[] }>(sandboxPath(id, "/api/session/list"))).sessions;
-export const processes = async (id: string) =>
-  (await get<{ processes: Process[] }>(sandboxPath(id, "/api/process/list"))).processes;
 
 /** Paths of all files beneath the workspace, hidden ones left out, relative to it. */
 export async function allFiles(id: string, signal?: AbortSignal): Promise<string[]> {

@@ -6,7 +6,6 @@ import type { Engine } from "./wire/Engine";
 import type { Event } from "./wire/Event";
 import type { ExposedPort } from "./wire/ExposedPort";
 import type { ExposePort } from "./wire/ExposePort";
-import type { Health } from "./wire/Health";
 import type { PatchSandbox } from "./wire/PatchSandbox";
 import type { Ports } from "./wire/Ports";
 import type { Sandbox } from "./wire/Sandbox";
@@ -17,7 +16,6 @@ export const sandboxPath = (id: string, rest = "") => `/v1/sandboxes/${encodeURI
 
 export type LifeVerb = "start" | "stop" | "pause" | "resume" | "restart";
 
-export const health = (signal?: AbortSignal) => get<Health>("/v1/health", signal);
 export const engines = async () => (await get<{ engines: Engine[] }>("/v1/engines")).engines;
 
 export const listSandboxes = async (signal?: AbortSignal) =>

@@ -49,8 +49,3 @@ async function* eventsOf(answer: Response): AsyncGenerator<ServerEvent> {
     reader.cancel().catch(() => {});
   }
 }
-
-/** Each event's data read as JSON, until the answer ends or the request's signal fires. */
-export async function* jsonEvents<T>(path: string, request?: Call): AsyncGenerator<T> {
-  for await (const { data } of await openEvents(path, request)) yield JSON.parse(data) as T;
-}

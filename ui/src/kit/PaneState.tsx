@@ -29,28 +29,6 @@ const State = ({ title, children, actions, tight, code, ...rest }: Words & { cod
 /** Nothing here yet: what to do, with the button in `actions`. */
 export const Empty = (words: Words) => <State data-testid="state-empty" {...words} />;
 
-/** Not running: how to go on. */
-export const Stopped = ({ what, onStart, busy, tight, verb = "Start" }: StoppedProps) => (
-  <State
-    title={what}
-    tight={tight}
-    data-testid="state-stopped"
-    actions={
-      <Button tone="primary" onClick={onStart} disabled={busy}>
-        {verb}
-      </Button>
-    }
-  />
-);
-
-interface StoppedProps {
-  what: string;
-  onStart(): void;
-  busy?: boolean;
-  tight?: boolean;
-  verb?: string;
-}
-
 /** What went wrong, in words, with its code beneath and a way to try again. */
 export const Failed = ({ failure, onRetry, actions, tight }: FailedProps) => (
   <State

@@ -7,7 +7,7 @@ export { Keys } from "./Keys";
 export { Badge, Dot, Spinner, type Tone } from "./Marks";
 export { Menu } from "./Menu";
 export type { MenuAction, MenuItem } from "./menu";
-export { Disconnected, Empty, Failed, Loading, Stopped } from "./PaneState";
+export { Disconnected, Empty, Failed, Loading } from "./PaneState";
 export { Select, type SelectOption } from "./Select";
 export { Sheet } from "./Sheet";
 export { Switch } from "./Switch";

@@ -125,9 +125,6 @@ export function attachDock(sandboxId: string, dock: Dock) {
   return () => void docks.delete(sandboxId);
 }
 
-/** Whether openings wait for the dock of a sandbox to appear. */
-export const hasWaiting = (sandboxId: string) => waiting.has(sandboxId);
-
 /** Hears when a pane of the panel or the side is to be shown. */
 export function onReveal(listener: (type: string) => void) {
   reveals.add(listener);
