@@ -1,6 +1,6 @@
 //! A gateway over the fake engine, whose agent does what a test tells it to.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -52,16 +52,14 @@ impl Agent {
 /// A gateway, its engine and its agents.
 pub struct World {
     pub gateway: Gateway,
+    caller: Caller,
     pub engine: FakeEngine,
     pub agent: Arc<Agent>,
-    pub folder: TempDir,
+    folder: TempDir,
 }
 
 pub async fn world() -> World {
-    world_in(tempfile::tempdir().expect("a folder")).await
-}
-
-pub async fn world_in(folder: TempDir) -> World {
+    let folder = tempfile::tempdir().expect("a folder");
     let agent = Arc::new(Agent { processes: Mutex::new(json!([])), ..Agent::default() });
     let answers = agent.clone();
     let engine = FakeEngine::with_agent(move |id, request: http::Request<hyper::body::Incoming>| {
@@ -69,10 +67,10 @@ pub async fn world_in(folder: TempDir) -> World {
         async move { router.oneshot(request.map(Body::new)).await.into_response() }
     });
     let gateway = open(&engine, &folder).await;
-    World { gateway, engine, agent, folder }
+    World { caller: Caller(gateway.clone()), gateway, engine, agent, folder }
 }
 
-pub async fn open(engine: &FakeEngine, folder: &TempDir) -> Gateway {
+async fn open(engine: &FakeEngine, folder: &TempDir) -> Gateway {
     let config = Config {
         data_dir: folder.path().to_owned(),
         engines: vec![Arc::new(engine.clone())],
@@ -168,9 +166,28 @@ fn switched(protocol: &'static str) -> Response {
 }
 
 impl World {
+    /// The same world, with its gateway opened anew.
+    pub async fn again(self) -> Self {
+        let gateway = open(&self.engine, &self.folder).await;
+        Self { caller: Caller(gateway.clone()), gateway, ..self }
+    }
+}
+
+impl Deref for World {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+/// A client of a gateway.
+pub struct Caller(pub Gateway);
+
+impl Caller {
     /// Sends one request over a new in-process connection.
     pub async fn send(&self, request: http::Request<Body>) -> http::Response<hyper::body::Incoming> {
-        let mut client = AgentClient::over(Box::new(self.gateway.connect())).await.expect("a connection");
+        let mut client = AgentClient::over(Box::new(self.0.connect())).await.expect("a connection");
         client.send(request).await.expect("an answer")
     }
 

@@ -1,7 +1,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::common::{open, world};
+use crate::common::world;
 
 #[tokio::test]
 async fn an_empty_body_makes_a_running_sandbox_and_its_name_is_its_id() {
@@ -136,8 +136,7 @@ async fn a_gateway_that_is_opened_again_finds_the_sandboxes() {
     let world = world().await;
     world.demo().await;
     world.gateway.close();
-    let again = open(&world.engine, &world.folder).await;
-    let world = crate::common::World { gateway: again, ..world };
+    let world = world.again().await;
     assert_eq!(world.get("/v1/sandboxes/demo").await["state"], "running");
     world.get("/v1/sandboxes/demo/api/ping").await;
 }

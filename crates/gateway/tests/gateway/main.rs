@@ -8,3 +8,4 @@ mod lifecycle;
 mod passing;
 mod ports;
 mod previews;
+mod real;

@@ -2,7 +2,7 @@ use http::{Method, StatusCode};
 use sandpit_api::{event::EventKind, port::PortStatus};
 use serde_json::{Value, json};
 
-use crate::common::{World, eventually, open, world};
+use crate::common::{eventually, world};
 
 const PORTS: &str = "/v1/sandboxes/demo/ports";
 
@@ -49,7 +49,7 @@ async fn urls_survive_the_gateway_and_end_with_the_sandbox() {
     world.gateway.close();
     let proxy = world.gateway.preview_address();
     eventually(async || tokio::net::TcpListener::bind(proxy).await.is_ok()).await;
-    let world = World { gateway: open(&world.engine, &world.folder).await, ..world };
+    let world = world.again().await;
     assert_eq!(world.get(PORTS).await["exposed"][0]["url"], exposed["url"]);
     world.call(Method::DELETE, "/v1/sandboxes/demo", Value::Null).await;
     world.demo().await;
