@@ -8,4 +8,5 @@ mod lifecycle;
 mod passing;
 mod ports;
 mod previews;
+mod program;
 mod real;
