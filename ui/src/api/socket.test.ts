@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { HostSocket } from "../host";
-import { Link } from "./socket";
+import { Link, retryAll } from "./socket";
 
 const opened: { path: string; socket: HostSocket & { sent: unknown[] } }[] = [];
 
@@ -75,6 +75,13 @@ it("does not try again by itself after a refusal, and tells its code", () => {
   expect(opened).toHaveLength(1);
   link.retry();
   expect(opened).toHaveLength(2);
+});
+
+it("tries at once when it is known that the gateway is back", () => {
+  const link = new Link({ path: () => "/ws" });
+  breaks();
+  retryAll();
+  expect(link.state.at).toBe("connecting");
 });
 
 it("says that it did not send while there is no connection", () => {

@@ -29,6 +29,13 @@ function passing({ refusal }: SocketEnd): boolean {
   return ApiFailure.fromBody(refusal.status, refusal.body).context.field === "upgrade";
 }
 
+const waiting = new Set<Link>();
+
+/** Has all that wait for their next try do it now: the gateway is known to be back. */
+export function retryAll() {
+  for (const link of [...waiting]) link.retry();
+}
+
 export class Link {
   #use: LinkUse;
   #socket?: HostSocket;
@@ -98,6 +105,8 @@ export class Link {
 
   #set(state: LinkState) {
     this.#state = state;
+    if (state.at === "waiting") waiting.add(this);
+    else waiting.delete(this);
     this.#use.onState?.(state);
   }
 }

@@ -3,6 +3,7 @@ import { create } from "zustand";
 import { backoff } from "../api/backoff";
 import { ApiFailure, gone } from "../api/failure";
 import { gatewayEvents, engines as getEngines, listSandboxes } from "../api/gateway";
+import { retryAll } from "../api/socket";
 import type { Engine } from "../api/wire/Engine";
 import type { Event } from "../api/wire/Event";
 import type { ListeningPort } from "../api/wire/ListeningPort";
@@ -64,6 +65,7 @@ export function applyEvent(event: Event) {
 async function load(signal: AbortSignal) {
   const [sandboxes, engines] = await Promise.all([listSandboxes(signal), getEngines()]);
   world.setState({ sandboxes: sandboxes.sort(byAge), engines, loaded: true, link: { at: "live" } });
+  retryAll();
 }
 
 /**
@@ -79,6 +81,9 @@ async function live(signal: AbortSignal, onEvent: (event: Event) => void) {
     onEvent(event);
   }
 }
+
+/** Milliseconds between two tries, at most: it is on this machine. */
+const LONGEST = 2000;
 
 let tryNow: () => void = () => {};
 
@@ -103,7 +108,7 @@ export async function followGateway(signal: AbortSignal, onEvent: (event: Event)
     const failure = await live(signal, onEvent).then(gone, ApiFailure.from);
     if (signal.aborted) return;
     tries = world.getState().link.at === "live" ? 0 : tries + 1;
-    await pause(backoff(tries), failure);
+    await pause(Math.min(backoff(tries), LONGEST), failure);
   }
 }
 
