@@ -23,7 +23,8 @@ pub mod fd {
     pub const FIRST_FILTER: i32 = 8;
 }
 
-/// Bytes of `/tmp` and of `/dev/shm`. They are memory, and count against a memory limit.
+/// Most bytes of `/tmp` and of `/dev/shm`. They are memory and count against a memory limit, of which they may take a
+/// half and a quarter: a file there cannot be killed to make room, so the sandbox would be.
 const TMP: u64 = 1 << 30;
 const SHM: u64 = 512 << 20;
 
@@ -67,6 +68,14 @@ pub struct Sandbox<'a> {
     /// Whether its network namespace is there already.
     pub networked: bool,
     pub filters: usize,
+    /// Bytes of memory it may use.
+    pub memory: Option<u64>,
+}
+
+impl Sandbox<'_> {
+    fn share(&self, most: u64, part: u64) -> u64 {
+        self.memory.map_or(most, |memory| most.min(memory / part))
+    }
 }
 
 /// Every argument before the command. They go through a descriptor, since an environment may hold secrets.
@@ -75,7 +84,7 @@ pub fn arguments(sandbox: &Sandbox<'_>) -> Vec<String> {
     isolation(&mut args, sandbox);
     system(&mut args);
     etc(&mut args, sandbox.folder);
-    kernel(&mut args);
+    kernel(&mut args, sandbox.share(SHM, 4));
     own(&mut args, sandbox);
     environment(&mut args, sandbox.env);
     args.0
@@ -155,9 +164,9 @@ fn etc(args: &mut Args, folder: &Path) {
 }
 
 /// `/dev`, `/proc` and of `/sys` only the processors.
-fn kernel(args: &mut Args) {
+fn kernel(args: &mut Args, shm: u64) {
     args.add(&["--dev", "/dev"]);
-    args.tmpfs(SHM, "/dev/shm");
+    args.tmpfs(shm, "/dev/shm");
     args.add(&["--remount-ro", "/dev", "--proc", "/proc"]);
     for name in
         MASKED_FILES.iter().map(|name| format!("/proc/{name}")).filter(|path| Path::new(path).exists())
@@ -175,7 +184,7 @@ fn kernel(args: &mut Args) {
 
 /// What is the sandbox's own. Everything not written to here is read-only at the end.
 fn own(args: &mut Args, sandbox: &Sandbox<'_>) {
-    args.tmpfs(TMP, "/tmp");
+    args.tmpfs(sandbox.share(TMP, 2), "/tmp");
     args.add(&["--symlink", "../tmp", "/var/tmp"]);
     args.bind("--bind", &sandbox.folder.join("workspace"), "/workspace");
     args.bind("--bind", &sandbox.folder.join("home"), HOME);

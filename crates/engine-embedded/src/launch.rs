@@ -107,6 +107,7 @@ fn execute(host: &Host, record: &Record, folder: &Folder, prefix: Vec<String>) -
         env: &record.env,
         networked: record.network.mode == NetworkMode::On,
         filters: host.filters.len(),
+        memory: record.limits.memory_mib.map(|mib| mib << 20),
     });
     let mut command = prefix;
     command.extend([

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use sandpit_engine::{Engine, contract::Subject};
 use sandpit_engine_embedded::{Config, EmbeddedEngine};
 
-/// Removed with its sandboxes' processes when it is dropped, also when the test failed.
+/// Removed with all its sandboxes when it is dropped, also when the test failed.
 pub struct Embedded {
     data: tempfile::TempDir,
 }
@@ -45,9 +45,18 @@ impl Embedded {
 
 impl Drop for Embedded {
     fn drop(&mut self) {
-        for pid in self.agents() {
-            kill(pid);
-        }
+        let config = Config::from_env(self.data.path());
+        // A thread with a runtime of its own: the test's may be the one that unwinds.
+        let removed = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            runtime.block_on(async {
+                let engine = EmbeddedEngine::open(config).await.expect("the engine opens");
+                for sandbox in engine.list().await.expect("list") {
+                    engine.destroy(&sandbox.id).await.expect("destroy");
+                }
+            });
+        });
+        let _ = removed.join();
     }
 }
 
