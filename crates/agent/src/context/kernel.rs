@@ -131,11 +131,12 @@ impl Connected {
 
 /// A kernel that has answered.
 pub struct Kernel {
-    process: Process,
+    // First: sockets that outlive their kernel try to find it again.
+    _readers: JoinSet<()>,
     shell: DealerSendConnection,
     control: DealerSendConnection,
     incoming: mpsc::Receiver<Incoming>,
-    _readers: JoinSet<()>,
+    process: Process,
 }
 
 impl Kernel {
@@ -154,7 +155,7 @@ impl Kernel {
             };
             let _ = send.send(Incoming::Ended(how)).await;
         });
-        Self { process, shell, control, incoming, _readers: readers }
+        Self { _readers: readers, shell, control, incoming, process }
     }
 
     /// The next message; safe to be cancelled.

@@ -4,13 +4,12 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom};
 use std::path::PathBuf;
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_range_header::{RangeUnsatisfiableError, parse_range_header};
 use rustix::fs::Stat;
-use sandpit_api::ApiError;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,8 +18,8 @@ use tokio_util::io::ReaderStream;
 use super::fault::{Result, blocking, fault};
 use super::replace::{Expected, Replacement};
 use super::{mime, name, read};
-use crate::server::State;
 use crate::server::reply::{self, Query, Reply};
+use crate::server::{State, extract};
 
 /// How much is read from the disk at once, bytes.
 const PIECE: usize = 256 * 1024;
@@ -182,15 +181,24 @@ fn span(wanted: &str, size: u64) -> Span {
 
 /// `PUT`.
 pub async fn put(agent: State, Query(target): Query<Target>, headers: HeaderMap, body: Body) -> Reply {
-    let path = name::resolve(agent.workspace(), "path", &target.path)?;
-    let expected = expected(&headers);
-    let mut replacement = blocking(move || Replacement::begin(&path, expected)).await?;
-    fill(&mut replacement, body).await?;
-    let stat = blocking(move || replacement.commit()).await?;
+    let mut pieces = body.into_data_stream();
+    let stored = store(&agent, &target.path, &headers, &mut pieces).await;
+    if stored.is_err() {
+        extract::linger(&mut pieces).await;
+    }
+    let stat = stored?;
     let etag = etag(&stat);
     let mut answer = reply::success(&json!({ "path": target.path, "size": stat.st_size, "etag": etag }))?;
     set(answer.headers_mut(), header::ETAG, &etag);
     Ok(answer)
+}
+
+async fn store(agent: &State, path: &str, headers: &HeaderMap, pieces: &mut BodyDataStream) -> Result<Stat> {
+    let path = name::resolve(agent.workspace(), "path", path)?;
+    let expected = expected(headers);
+    let mut replacement = blocking(move || Replacement::begin(&path, expected)).await?;
+    fill(&mut replacement, pieces).await?;
+    blocking(move || replacement.commit()).await
 }
 
 fn expected(headers: &HeaderMap) -> Expected {
@@ -203,14 +211,11 @@ fn expected(headers: &HeaderMap) -> Expected {
     }
 }
 
-async fn fill(replacement: &mut Replacement, body: Body) -> Result<()> {
+async fn fill(replacement: &mut Replacement, pieces: &mut BodyDataStream) -> Result<()> {
     let file = replacement.file().try_clone().map_err(|error| replacement.failed(error))?;
     let mut file = tokio::fs::File::from_std(file);
-    let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|error| {
-            ApiError::invalid("body", format!("the body was cut off: {error}")).during("file.write")
-        })?;
+        let piece = piece.map_err(|error| extract::cut_off(error).during("file.write"))?;
         file.write_all(&piece).await.map_err(|error| replacement.failed(error))?;
     }
     // An error of the last write is told here.

@@ -173,3 +173,20 @@ async fn what_is_trashed_over_the_wire_comes_back() {
     let (status, _) = agent.post("/api/trash/restore", json!({ "entries": trashed["entries"] })).await;
     assert_eq!((status, agent.path("f").exists()), (StatusCode::OK, true));
 }
+
+#[tokio::test]
+async fn a_refusal_is_told_to_a_client_that_sends_everything_first() {
+    let agent = TestAgent::start().await;
+    std::fs::create_dir(agent.path("d")).unwrap();
+    for (method, path) in [("PUT", "/api/files/raw?path=d"), ("POST", "/api/write")] {
+        let mut stream = agent.dial().await;
+        let length = 70 << 20;
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: agent\r\ncontent-length: {length}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b' '; length]).await.expect("the body is taken in");
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        let status = std::str::from_utf8(&answer).unwrap();
+        assert!(matches!(status, "HTTP/1.1 400" | "HTTP/1.1 413"), "{status}");
+    }
+}

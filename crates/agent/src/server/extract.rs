@@ -1,18 +1,25 @@
 //! What a request says, or an `ApiError` that names the field that is wrong: never axum's own text.
 
+use std::time::Duration;
+
 use axum::{
-    body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
-    http::{StatusCode, request::Parts},
+    body::BodyDataStream,
+    extract::{FromRequest, FromRequestParts, Request},
+    http::request::Parts,
     response::IntoResponse,
 };
+use futures::StreamExt;
 use sandpit_api::{ApiError, ErrorCode};
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::reply::Failure;
 
 /// The most a JSON body may have. A file of 32 MiB as base64 fits; larger ones go raw.
 pub const JSON_LIMIT: usize = 64 << 20;
+
+/// How long the rest of a refused body is taken in.
+const LINGER: Duration = Duration::from_secs(10);
 
 /// A JSON body, whatever its `Content-Type` says. As an answer: `application/json`.
 #[derive(Debug, Clone, Copy)]
@@ -21,9 +28,8 @@ pub struct Json<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Failure;
 
-    async fn from_request(mut request: Request, state: &S) -> Result<Self, Failure> {
-        axum::extract::DefaultBodyLimit::max(JSON_LIMIT).apply(&mut request);
-        let body = Bytes::from_request(request, state).await.map_err(body_error)?;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        let body = gather(request.into_body().into_data_stream()).await?;
         // No body is what some clients send for "nothing to say".
         let text: &[u8] = if body.is_empty() { b"{}" } else { &body };
         parse(text).map(Self)
@@ -58,13 +64,30 @@ fn named_field(path: &str, message: &str) -> String {
     }
 }
 
-fn body_error(error: BytesRejection) -> Failure {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return ApiError::new(ErrorCode::FileTooLarge, format!("the body is larger than {JSON_LIMIT} bytes"))
-            .with("maxBytes", JSON_LIMIT)
-            .into();
+async fn gather(mut pieces: BodyDataStream) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(cut_off)?;
+        if body.len() + piece.len() > JSON_LIMIT {
+            linger(&mut pieces).await;
+            let message = format!("the body is larger than {JSON_LIMIT} bytes");
+            return Err(ApiError::new(ErrorCode::FileTooLarge, message).with("maxBytes", JSON_LIMIT).into());
+        }
+        body.extend_from_slice(&piece);
     }
-    ApiError::invalid("body", format!("the body was cut off: {}", error.body_text())).into()
+    Ok(body)
+}
+
+/// The error of a body that ended before its end.
+pub fn cut_off(error: axum::Error) -> ApiError {
+    ApiError::invalid("body", format!("the body was cut off: {error}"))
+}
+
+/// Takes in the rest of a body that is refused, for a while: most clients read no answer before they
+/// have sent everything.
+pub async fn linger(pieces: &mut BodyDataStream) {
+    // A client that sends on after that sees its connection end.
+    let _ = timeout(LINGER, async { while let Some(Ok(_)) = pieces.next().await {} }).await;
 }
 
 /// The query string.
