@@ -24,7 +24,7 @@ function whyStale(cell: Cell, runs: Runs, mark?: Mark): string | undefined {
   if (cell.count === null) return undefined;
   if (!mark) return "Not run in this kernel";
   if (mark.status === "aborted" || mark.status === "lost") return endWords(mark);
-  if (mark.life !== runs.life) return "Ran before the kernel restarted";
+  if (mark.life !== runs.life) return "Ran in an earlier kernel";
   if (mark.source !== cell.source) return "Edited since it ran";
   return undefined;
 }
