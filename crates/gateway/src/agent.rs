@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     response::Response,
 };
 use http::{HeaderValue, Uri, header, uri::PathAndQuery};
@@ -10,7 +10,7 @@ use sandpit_api::{ApiError, ErrorCode, sandbox::SandboxState};
 use sandpit_engine::refuse;
 
 use crate::{
-    answer::{Answer, Failed},
+    answer::{Answer, Failed, Id},
     forward::{self, Outgoing},
     gateway::Gateway,
     upstream::Unanswered,
@@ -19,7 +19,7 @@ use crate::{
 /// Any method of any route of the agent.
 pub async fn pass(
     State(gateway): State<Gateway>,
-    Path((id, _)): Path<(String, String)>,
+    Id(id): Id,
     uri: Uri,
     request: Request,
 ) -> Answer<Response> {

@@ -1,12 +1,14 @@
 //! How a handler reads a body and answers: JSON, or the one error body with the status of its code.
 
+use std::convert::Infallible;
+
 use axum::{
     Json,
     body::Body,
-    extract::{FromRequest, Request},
+    extract::{FromRequest, FromRequestParts, Request},
     response::{IntoResponse, Response},
 };
-use http::StatusCode;
+use http::{StatusCode, request::Parts};
 use sandpit_api::{ApiError, ErrorCode};
 use serde::de::DeserializeOwned;
 
@@ -30,6 +32,18 @@ impl IntoResponse for Failed {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.http_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (status, Json(self.0)).into_response()
+    }
+}
+
+/// The sandbox that a path names, as it is written: a valid id needs no escapes.
+pub struct Id(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        // "", "v1", "sandboxes", the id
+        Ok(Self(parts.uri.path().split('/').nth(3).unwrap_or_default().to_owned()))
     }
 }
 

@@ -11,6 +11,7 @@ use axum::{
 };
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
+use http::Uri;
 use parking_lot::Mutex;
 use sandpit_api::{
     ApiError,
@@ -87,7 +88,7 @@ impl Events {
     fn after(&self, cursor: u64) -> Vec<Told> {
         let ring = self.ring.lock();
         let oldest = ring.events.front().map_or(ring.last + 1, |told| told.cursor);
-        if cursor + 1 < oldest || cursor > ring.last {
+        if cursor > ring.last || cursor + 1 < oldest {
             return vec![tell(ring.last, EventKind::Resync)];
         }
         let skip = usize::try_from(cursor + 1 - oldest).unwrap_or(usize::MAX);
@@ -108,19 +109,14 @@ pub struct Since {
 /// `GET /v1/events[?since=cursor]`, or with the cursor in `Last-Event-ID`.
 pub async fn events(
     State(gateway): State<Gateway>,
-    Query(query): Query<Since>,
+    uri: Uri,
     headers: http::HeaderMap,
 ) -> Answer<impl IntoResponse> {
-    let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    let since = match query.since.as_deref().or(resumed) {
-        None => None,
-        Some(text) => Some(
-            text.parse::<u64>()
-                .ok()
-                .filter(|cursor| *cursor < u64::MAX)
-                .ok_or_else(|| ApiError::invalid("since", "since must be the cursor of an event."))?,
-        ),
-    };
+    let invalid = || ApiError::invalid("since", "since must be the cursor of an event.");
+    let Query(query) = Query::<Since>::try_from_uri(&uri).map_err(|_| invalid())?;
+    let resumed =
+        headers.get("last-event-id").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let since = query.since.or(resumed).map(|text| text.parse::<u64>().map_err(|_| invalid())).transpose()?;
     let told = gateway.events.clone().follow(since).take_until(gateway.stop.clone().cancelled_owned());
     let stream = async_stream::stream! {
         for await told in told {

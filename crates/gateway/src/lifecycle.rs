@@ -5,11 +5,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    response::IntoResponse,
-};
+use axum::{Json, extract::State, response::IntoResponse};
 use futures::future::join_all;
 use http::StatusCode;
 use parking_lot::Mutex;
@@ -21,7 +17,7 @@ use sandpit_engine::{Engine, Result, id, refuse};
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
 use crate::{
-    answer::{Answer, Input},
+    answer::{Answer, Id, Input},
     gateway::Gateway,
     validate,
 };
@@ -219,21 +215,21 @@ pub async fn list(State(gateway): State<Gateway>) -> Json<Sandboxes> {
 }
 
 /// `GET /v1/sandboxes/{id}`
-pub async fn show(State(gateway): State<Gateway>, Path(id): Path<String>) -> Answer<Json<Sandbox>> {
+pub async fn show(State(gateway): State<Gateway>, Id(id): Id) -> Answer<Json<Sandbox>> {
     Ok(Json(gateway.inspect(&id).await?))
 }
 
 /// `PATCH /v1/sandboxes/{id}`
 pub async fn patch(
     State(gateway): State<Gateway>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(patch): Input<PatchSandbox>,
 ) -> Answer<Json<Sandbox>> {
     Ok(Json(gateway.whole(|gateway| gateway.update(id, patch)).await?))
 }
 
 /// `DELETE /v1/sandboxes/{id}`
-pub async fn delete(State(gateway): State<Gateway>, Path(id): Path<String>) -> Answer<StatusCode> {
+pub async fn delete(State(gateway): State<Gateway>, Id(id): Id) -> Answer<StatusCode> {
     gateway.whole(|gateway| gateway.destroy(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

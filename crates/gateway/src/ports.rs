@@ -2,12 +2,8 @@
 
 use std::collections::HashMap;
 
-use axum::{
-    Json,
-    extract::{Path, State},
-    response::IntoResponse,
-};
-use http::StatusCode;
+use axum::{Json, extract::State, response::IntoResponse};
+use http::{StatusCode, Uri};
 use parking_lot::RwLock;
 use rand::Rng;
 use sandpit_api::{
@@ -17,7 +13,7 @@ use sandpit_api::{
 use sandpit_engine::Result;
 
 use crate::{
-    answer::{Answer, Input},
+    answer::{Answer, Id, Input},
     gateway::Gateway,
     lifecycle::unsaved,
     previews::host,
@@ -170,7 +166,7 @@ fn not_exposed(port: u16) -> ApiError {
 }
 
 /// `GET /v1/sandboxes/{id}/ports`
-pub async fn list(State(gateway): State<Gateway>, Path(id): Path<String>) -> Answer<Json<Ports>> {
+pub async fn list(State(gateway): State<Gateway>, Id(id): Id) -> Answer<Json<Ports>> {
     let exposed = gateway.inspect(&id).await?.ports;
     Ok(Json(Ports { exposed, listening: gateway.listening.get(&id) }))
 }
@@ -178,7 +174,7 @@ pub async fn list(State(gateway): State<Gateway>, Path(id): Path<String>) -> Ans
 /// `POST /v1/sandboxes/{id}/ports`: 201, also when it was exposed already.
 pub async fn add(
     State(gateway): State<Gateway>,
-    Path(id): Path<String>,
+    Id(id): Id,
     Input(request): Input<Asked>,
 ) -> Answer<impl IntoResponse> {
     let exposed = gateway.expose(&id, request.checked()?).await?;
@@ -186,12 +182,9 @@ pub async fn add(
 }
 
 /// `DELETE /v1/sandboxes/{id}/ports/{port}`
-pub async fn remove(
-    State(gateway): State<Gateway>,
-    Path((id, port)): Path<(String, String)>,
-) -> Answer<StatusCode> {
-    let invalid =
-        || ApiError::new(ErrorCode::InvalidPort, format!("{port} is no port.")).with("port", &*port);
+pub async fn remove(State(gateway): State<Gateway>, Id(id): Id, uri: Uri) -> Answer<StatusCode> {
+    let port = uri.path().rsplit('/').next().unwrap_or_default();
+    let invalid = || ApiError::new(ErrorCode::InvalidPort, format!("{port} is no port.")).with("port", port);
     let port = port.parse().map_err(|_| invalid())?;
     gateway.unexpose(&id, port).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -2,7 +2,7 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     routing::{MethodRouter, any, delete, get, post},
 };
 use http::{Method, Uri};
@@ -10,7 +10,7 @@ use sandpit_api::{ApiError, ErrorCode, PROTOCOL, engine::Health};
 
 use crate::{
     agent,
-    answer::Failed,
+    answer::{Failed, Id},
     engines, events,
     gateway::Gateway,
     lifecycle::{self, Step},
@@ -45,7 +45,7 @@ pub fn router(gateway: Gateway) -> Router {
 }
 
 fn step(step: Step) -> MethodRouter<Gateway> {
-    post(move |State(gateway): State<Gateway>, Path(id): Path<String>| lifecycle::step(step, gateway, id))
+    post(move |State(gateway): State<Gateway>, Id(id): Id| lifecycle::step(step, gateway, id))
 }
 
 async fn health() -> Json<Health> {

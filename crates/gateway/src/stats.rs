@@ -5,14 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use parking_lot::Mutex;
 use sandpit_api::stats::Stats;
 
-use crate::{answer::Answer, gateway::Gateway};
+use crate::{
+    answer::{Answer, Id},
+    gateway::Gateway,
+};
 
 /// Two readings nearer than this say little; the last rate is told again.
 const SHORTEST: Duration = Duration::from_millis(250);
@@ -59,7 +59,7 @@ impl Readings {
 }
 
 /// `GET /v1/sandboxes/{id}/stats`
-pub async fn stats(State(gateway): State<Gateway>, Path(id): Path<String>) -> Answer<Json<Stats>> {
+pub async fn stats(State(gateway): State<Gateway>, Id(id): Id) -> Answer<Json<Stats>> {
     let mut stats = gateway.roster.owner(&id).await?.stats(&id).await?;
     if stats.cpu_percent.is_none() {
         stats.cpu_percent = gateway.readings.rate(&id, stats.cpu_micros, Instant::now());

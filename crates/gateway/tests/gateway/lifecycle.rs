@@ -1,7 +1,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::common::world;
+use crate::common::{text, world};
 
 #[tokio::test]
 async fn an_empty_body_makes_a_running_sandbox_and_its_name_is_its_id() {
@@ -77,6 +77,40 @@ async fn an_unknown_engine_sandbox_or_route_is_not_found_and_a_wrong_method_not_
     assert_eq!(code(Method::DELETE, "/v1/sandboxes/none", Value::Null).await, no_sandbox);
     assert_eq!(code(Method::GET, "/v1/none", Value::Null).await, (404, "ROUTE_NOT_FOUND".to_owned()));
     assert_eq!(code(Method::DELETE, "/v1/health", Value::Null).await, (405, "METHOD_NOT_ALLOWED".to_owned()));
+}
+
+#[tokio::test]
+async fn requests_that_make_no_sense_get_the_one_error_body_too() {
+    let world = world().await;
+    world.demo().await;
+    for (method, path, body, status) in [
+        (Method::GET, "/v1/sandboxes/%ff", "", 404),
+        (Method::GET, "/v1/sandboxes/%ff/api/ping", "", 404),
+        (Method::GET, "/v1/events?since=%ff", "", 400),
+        (Method::GET, "/v1/events?since=1&since=2", "", 400),
+        (Method::GET, "/v1/events?since=-1", "", 400),
+        (Method::DELETE, "/v1/sandboxes/demo/ports/%ff", "", 400),
+        (Method::POST, "/v1/sandboxes", "{\"id\":", 400),
+        (Method::POST, "/v1/sandboxes", "\u{0}", 400),
+        (Method::POST, "/v1/sandboxes", "[1]", 400),
+        (Method::POST, "/v1/sandboxes", "{\"id\":\"a\",\"id\":\"b\"}", 400),
+        (Method::PATCH, "/v1/sandboxes/demo", "\"name\"", 400),
+        (Method::GET, "/", "", 404),
+        (Method::GET, "/v1/sandboxes/demo/", "", 404),
+    ] {
+        let request = http::Request::builder().method(method).uri(path).body(body.into()).expect("a request");
+        let answer = world.send(request).await;
+        assert_eq!(answer.status(), status, "{path}");
+        let error = text(answer).await;
+        let error: sandpit_api::ApiError =
+            serde_json::from_str(&error).unwrap_or_else(|_| panic!("{path}: {error}"));
+        assert_eq!(error.http_status, status, "{path}");
+    }
+    // The agent decides about its own paths.
+    let odd = world.call(Method::GET, "/v1/sandboxes/demo/api/seen/%ff", Value::Null).await;
+    assert_eq!(odd.0, StatusCode::NOT_FOUND);
+    let big = json!({ "name": "x".repeat(2 << 20) });
+    assert_eq!(world.fails(Method::POST, "/v1/sandboxes", big).await, (413, "FILE_TOO_LARGE".to_owned()));
 }
 
 #[tokio::test]
