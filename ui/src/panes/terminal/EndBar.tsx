@@ -17,9 +17,12 @@ export function EndBar({ live, exit, onRestart, onClose }: EndBarProps) {
     <div className={css.bar} role="status" data-testid="terminal-ended" data-exit-code={exit.code}>
       <Dot tone={exit.code === 0 ? "off" : "bad"} />
       <span>{ending(exit)}</span>
+      <span>
+        Press <Keys shortcut="enter" /> for a new one.
+      </span>
       <span className={css.space} />
       <Button small tone="primary" icon={<RotateCw size={14} aria-hidden="true" />} onClick={onRestart}>
-        Restart <Keys shortcut="enter" />
+        Restart
       </Button>
       <Button small tone="quiet" onClick={onClose}>
         Close
