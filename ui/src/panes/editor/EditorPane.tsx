@@ -1,12 +1,15 @@
+import { useEffect } from "react";
 import { Button, Empty, Failed, Loading } from "../../kit";
-import type { PaneProps } from "../../state/panes";
-import { nameOf } from "../files/model/paths";
+import type { PaneHandle, PaneProps } from "../../state/panes";
+import { filesOf } from "../files/browser";
+import { isWithin, nameOf } from "../files/model/paths";
 import { BinaryView, Download } from "./BinaryView";
 import { READ_LIMIT } from "./document";
+import { moveDraft } from "./drafts";
 import { ImageView } from "./ImageView";
 import { TextEditor } from "./TextEditor";
 import { sizeText } from "./text";
-import { useDocument } from "./useDocument";
+import { type OpenDocument, useDocument } from "./useDocument";
 
 export interface EditorParams {
   path: string;
@@ -19,6 +22,7 @@ export interface EditorParams {
 export function EditorPane(props: PaneProps<EditorParams>) {
   const { sandboxId, params, pane } = props;
   const document = useDocument(sandboxId, params.path);
+  useFollowing(document, pane);
   if (!document) return <Loading lines={8} />;
   const { view } = document;
   const name = nameOf(params.path);
@@ -67,3 +71,21 @@ export function EditorPane(props: PaneProps<EditorParams>) {
 }
 
 const isSvg = (type: string) => type.startsWith("image/svg");
+
+/** The tab goes along when its file, or a folder above it, is moved or renamed in the tree. */
+function useFollowing(document: OpenDocument | undefined, pane: PaneHandle<EditorParams>): void {
+  useEffect(() => {
+    if (!document) return;
+    const { sandboxId, path } = document;
+    return filesOf(sandboxId).onMoved((from, to) => {
+      if (!isWithin(path, from)) return;
+      const place = to + path.slice(from.length);
+      document.flushDraft();
+      moveDraft(sandboxId, path, place);
+      // The edits live on under the new path; here they are none any more.
+      document.discard();
+      pane.setParams({ path: place, line: undefined, column: undefined });
+      pane.setTitle(nameOf(place));
+    });
+  }, [document, pane]);
+}

@@ -34,6 +34,13 @@ export function draftOf(sandboxId: string, path: string): Draft | undefined {
 
 export const dropDraft = (sandboxId: string, path: string) => localStorage.removeItem(key(sandboxId, path));
 
+/** The file was moved; its edits go along. */
+export function moveDraft(sandboxId: string, from: string, to: string): void {
+  const draft = draftOf(sandboxId, from);
+  if (draft) keepDraft(sandboxId, to, draft);
+  dropDraft(sandboxId, from);
+}
+
 /** The sandbox is gone, and its files with it. */
 export function forgetDrafts(sandboxId: string): void {
   for (const one of Object.keys(localStorage))

@@ -30,6 +30,7 @@ export async function rename(files: FileBrowser, path: string, name: string): Pr
   if (to === path) return true;
   try {
     await move(files.sandboxId, path, to);
+    files.moved(path, to);
   } catch (thrown) {
     notifyFailure(thrown, `“${nameOf(path)}” was not renamed`);
     return false;
@@ -74,6 +75,7 @@ export async function put(files: FileBrowser, paths: readonly string[], folder: 
     for (const path of from) {
       const to = join(folder, freeName(files, path, folder, asCopy));
       await (asCopy ? copy : move)(files.sandboxId, path, to);
+      if (!asCopy) files.moved(path, to);
       done.push([path, to]);
     }
   } catch (thrown) {
@@ -89,7 +91,10 @@ export async function put(files: FileBrowser, paths: readonly string[], folder: 
 function notifyMoved(files: FileBrowser, done: readonly [string, string][], folder: string): void {
   const undo = async () => {
     try {
-      for (const [from, to] of done.toReversed()) await move(files.sandboxId, to, from);
+      for (const [from, to] of done.toReversed()) {
+        await move(files.sandboxId, to, from);
+        files.moved(to, from);
+      }
     } catch (thrown) {
       notifyFailure(thrown, "Could not be moved back");
     }

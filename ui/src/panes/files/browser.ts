@@ -47,6 +47,7 @@ export class FileBrowser {
   private users = 0;
   private reading = new Map<string, Reading>();
   private followers = new Map<string, Set<() => void>>();
+  private movers = new Set<(from: string, to: string) => void>();
   private resting = new Map<string, ReturnType<typeof setTimeout>>();
   private waiting = new Map<string, Change>();
   private frame = 0;
@@ -81,6 +82,17 @@ export class FileBrowser {
       this.unwatchUnused(parentOf(path));
       leave();
     };
+  }
+
+  /** Hears where files went that were moved or renamed here, until what it returns is called. */
+  onMoved(listener: (from: string, to: string) => void): () => void {
+    this.movers.add(listener);
+    return () => void this.movers.delete(listener);
+  }
+
+  /** An entry was moved by this window: what shows it, or something beneath it, goes along. */
+  moved(from: string, to: string): void {
+    for (const listener of [...this.movers]) listener(from, to);
   }
 
   setOpen(path: string, open: boolean): void {

@@ -54,13 +54,20 @@ function open(
   { where, title }: OpenOptions,
 ) {
   const key = definition.key?.(params);
-  const id = `${definition.type}:${key ?? crypto.randomUUID()}`;
-  const there = dock.getPanel(id);
+  // By what a tab shows now, which is not always what it was opened with: a file may have been renamed.
+  const there =
+    key === undefined
+      ? undefined
+      : dock.panels.find(
+          ({ view, params }) =>
+            view.contentComponent === definition.type && definition.key?.(params ?? {}) === key,
+        );
   if (there) {
     there.api.updateParameters(params);
     there.api.setActive();
     return;
   }
+  const id = freeId(dock, `${definition.type}:${key ?? crypto.randomUUID()}`);
   const position = placed(dock, where);
   dock.addPanel({
     id,
@@ -71,3 +78,6 @@ function open(
     ...(position ? { position } : {}),
   });
 }
+
+const freeId = (dock: DockviewApi, id: string): string =>
+  dock.getPanel(id) ? `${id}:${crypto.randomUUID()}` : id;
