@@ -145,7 +145,9 @@ struct Viewer {
     since: Option<u64>,
 }
 
-async fn follow(agent: State, Query(viewer): Query<Viewer>, Upgrade(upgrade): Upgrade) -> Reply {
+async fn follow(agent: State, Query(viewer): Query<Viewer>, upgrade: reply::Result<Upgrade>) -> Reply {
+    // Before the upgrade: a browser learns why it was refused by asking the same address plainly.
     let handle = agent.contexts().get(&viewer.id)?;
+    let Upgrade(upgrade) = upgrade?;
     Ok(upgrade.on_upgrade(move |socket| socket::serve(handle, viewer.since, socket)).into_response())
 }

@@ -46,9 +46,11 @@ pub struct Attach {
 pub async fn attach(
     Extract(agent): Extract<Arc<Agent>>,
     Query(query): Query<Attach>,
-    Upgrade(upgrade): Upgrade,
+    upgrade: Result<Upgrade>,
 ) -> Result<Response> {
+    // Before the upgrade: a browser learns why it was refused by asking the same address plainly.
     let terminal = agent.terminals.find(&query.id)?;
+    let Upgrade(upgrade) = upgrade?;
     if let (Some(cols), Some(rows)) = (query.cols, query.rows) {
         terminal.resize(cols, rows);
     }
