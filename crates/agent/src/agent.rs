@@ -8,7 +8,13 @@ use std::{
     sync::Arc,
 };
 
-use crate::{context::Contexts, session::Place, stats::Meter, terminal::Terminals};
+use crate::{
+    context::Contexts,
+    process::Processes,
+    session::{Place, Sessions},
+    stats::Meter,
+    terminal::Terminals,
+};
 
 /// How an agent is set up. The environment is the sandbox's: what commands inherit.
 #[derive(Debug, Clone)]
@@ -32,6 +38,8 @@ pub struct Agent {
     meter: Meter,
     /// Files of the agent's own (shell start-up files, pipes), gone with it.
     state_dir: tempfile::TempDir,
+    pub processes: Processes,
+    pub sessions: Sessions,
     pub terminals: Terminals,
 }
 
@@ -42,8 +50,16 @@ impl Agent {
     /// When its private folder cannot be made in the temporary folder.
     pub fn new(config: Config) -> io::Result<Arc<Self>> {
         let state_dir = tempfile::Builder::new().prefix(".sandpit-agent-").tempdir()?;
-        let (contexts, terminals, meter) = (Contexts::default(), Terminals::default(), Meter::default());
-        Ok(Arc::new(Self { config, contexts, meter, state_dir, terminals }))
+        let first = Place { cwd: config.workspace.clone(), env: config.env.clone() };
+        Ok(Arc::new(Self {
+            contexts: Contexts::default(),
+            meter: Meter::default(),
+            processes: Processes::default(),
+            sessions: Sessions::new(first, state_dir.path().to_owned()),
+            terminals: Terminals::default(),
+            config,
+            state_dir,
+        }))
     }
 
     /// The folder that relative paths of requests start from.
@@ -57,8 +73,8 @@ impl Agent {
     }
 
     /// Where a command of `session` would run now.
-    pub fn place(&self, _session: &str) -> Place {
-        Place { cwd: self.config.workspace.clone(), env: self.config.env.clone() }
+    pub fn place(&self, session: &str) -> Place {
+        self.sessions.place(session)
     }
 
     /// The code contexts.

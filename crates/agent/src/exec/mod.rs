@@ -1,8 +1,195 @@
-//! Commands in a session or without one, answered whole or as a stream.
+//! Commands in a session or without one, answered whole or as a stream (reference §2.2, §2.3).
+//!
+//! A command runs in a task of its own. Whoever asked for it holds the receiving end; when that is
+//! dropped, because the request was closed, the command is stopped.
 
-use crate::server::Routes;
+mod alone;
+mod pipe;
+mod routes;
+mod text;
 
-/// The routes of this module.
-pub fn routes() -> Routes {
-    Routes::new()
+use std::{
+    os::unix::process::ExitStatusExt,
+    process::ExitStatus,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use sandpit_api::{
+    ApiError, ErrorCode,
+    exec::Execute,
+    session::{DEFAULT_SESSION, DISABLE_SESSION},
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{
+    Agent,
+    session::{Ended, Session, Task, bad_name},
+};
+
+pub use pipe::Pipe;
+pub use routes::routes;
+pub use text::Text;
+
+/// Pieces of output that may wait for who asked for them; the command waits when there are more.
+const QUEUE: usize = 16;
+
+/// Which stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    Stdout,
+    Stderr,
 }
+
+/// A piece of output, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk {
+    pub source: Source,
+    pub bytes: Bytes,
+}
+
+impl Chunk {
+    pub fn new(source: Source, bytes: Bytes) -> Self {
+        Self { source, bytes }
+    }
+}
+
+/// A command under way: its output, then its end. Dropping it stops the command.
+pub struct Running {
+    pub output: mpsc::Receiver<Chunk>,
+    pub end: tokio::task::JoinHandle<Result<i32, ApiError>>,
+    pub session_id: String,
+    pub started: Instant,
+    _stop: DropGuard,
+}
+
+/// Why a command is stopped before it has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    Timeout(Duration),
+    Cancelled,
+    SessionDeleted,
+}
+
+/// Starts what `request` says.
+///
+/// # Errors
+/// `INVALID_COMMAND` or `VALIDATION_FAILED`; what goes wrong later is the end's.
+pub fn start(agent: &Arc<Agent>, request: Execute) -> Result<Running, ApiError> {
+    let timeout = request.timeout_ms.filter(|time| *time > 0).map(Duration::from_millis);
+    let session_id = request.session_id.clone().unwrap_or_else(|| DEFAULT_SESSION.to_owned());
+    let task = task(request)?;
+    let (sender, output) = mpsc::channel(QUEUE);
+    let cancel = CancellationToken::new();
+    let stop = cancel.clone().drop_guard();
+    let end = if session_id == DISABLE_SESSION {
+        let place = agent.sessions.first().clone();
+        tokio::spawn(alone::run(place, task, sender, timeout, cancel))
+    } else {
+        let session = agent.sessions.get(&session_id)?;
+        let timeout = timeout.or(session.timeout);
+        tokio::spawn(in_session(session, task, sender, timeout, cancel))
+    };
+    Ok(Running { output, end, session_id, started: Instant::now(), _stop: stop })
+}
+
+/// The command of a request, checked.
+fn task(request: Execute) -> Result<Task, ApiError> {
+    if request.command.trim().is_empty() || request.command.contains('\0') {
+        let message = "a command is not empty and has no NUL";
+        return Err(ApiError::new(ErrorCode::InvalidCommand, message).with("field", "command"));
+    }
+    if let Some(name) = bad_name(request.env.as_ref()) {
+        return Err(ApiError::invalid("env", format!("{name:?} is no name of a variable")));
+    }
+    let nul = |value: &Option<String>| value.as_ref().is_some_and(|value| value.contains('\0'));
+    if request.env.iter().flat_map(|env| env.values()).any(nul) {
+        return Err(ApiError::invalid("env", "a variable has no NUL"));
+    }
+    if nul(&request.cwd) {
+        return Err(ApiError::invalid("cwd", "a path has no NUL"));
+    }
+    let decode = |text: String| BASE64_STANDARD.decode(text).map_err(|error| error.to_string());
+    let stdin = request.stdin.map(decode).transpose();
+    let stdin = stdin.map_err(|error| ApiError::invalid("stdin", format!("stdin is not base64: {error}")))?;
+    Ok(Task { command: request.command, env: request.env, cwd: request.cwd, stdin })
+}
+
+async fn in_session(
+    session: Arc<Session>,
+    task: Task,
+    output: mpsc::Sender<Chunk>,
+    timeout: Option<Duration>,
+    cancel: CancellationToken,
+) -> Result<i32, ApiError> {
+    let (never, mut reason) = (None, None);
+    let given_up = async { _ = stopped(never, &cancel, &session.deleted).await };
+    let stop = async { reason = Some(stopped(timeout, &cancel, &session.deleted).await) };
+    let ended = session.run(&task, &output, given_up, stop).await;
+    let unheard = if session.deleted.is_cancelled() { Reason::SessionDeleted } else { Reason::Cancelled };
+    match ended.map_err(|error| not_run(&error))? {
+        Ended::Done { code, .. } => Ok(code),
+        Ended::Exited(status) => Err(terminated(&session.id, code_of(status))),
+        Ended::Stopped(_) => Err(reason.unwrap_or(unheard).error(&session.id)),
+    }
+}
+
+/// Waits until there is a reason to stop a command that starts now.
+async fn stopped(
+    timeout: Option<Duration>,
+    cancel: &CancellationToken,
+    deleted: &CancellationToken,
+) -> Reason {
+    let expiry = async {
+        match timeout {
+            Some(time) => {
+                tokio::time::sleep(time).await;
+                time
+            }
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        time = expiry => Reason::Timeout(time),
+        () = cancel.cancelled() => Reason::Cancelled,
+        () = deleted.cancelled() => Reason::SessionDeleted,
+    }
+}
+
+impl Reason {
+    fn error(self, session_id: &str) -> ApiError {
+        let error = match self {
+            Self::Timeout(time) => {
+                let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+                let message = format!("Command timeout after {millis}ms: it and all it started were killed");
+                ApiError::new(ErrorCode::CommandExecutionError, message).with("timeoutMs", millis)
+            }
+            Self::Cancelled => ApiError::new(ErrorCode::OperationInterrupted, "the command was cancelled"),
+            Self::SessionDeleted => ApiError::new(ErrorCode::SessionDestroyed, "the session was deleted"),
+        };
+        error.with("sessionId", session_id).during("command.execute")
+    }
+}
+
+fn terminated(session_id: &str, code: i32) -> ApiError {
+    ApiError::new(ErrorCode::SessionTerminated, format!("the session's shell ended with exit code {code}"))
+        .with("sessionId", session_id)
+        .with("exitCode", code)
+        .suggest("The next command starts a fresh shell in this session.")
+}
+
+fn not_run(error: &std::io::Error) -> ApiError {
+    let message = format!("the shell could not run the command: {error}");
+    ApiError::new(ErrorCode::CommandExecutionError, message).during("command.execute")
+}
+
+/// An exit code as a shell tells it: 128 and the number of the signal that killed it.
+pub fn code_of(status: ExitStatus) -> i32 {
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests;

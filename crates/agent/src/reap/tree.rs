@@ -39,17 +39,32 @@ fn read(process: &procfs::process::Process) -> Option<Entry> {
     Some(Entry { pid: stat.pid, parent: stat.ppid, session: stat.session, start: stat.starttime, ended })
 }
 
-/// A moment on the clock of process start times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(u64);
+/// A moment in the order in which processes are started.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Moment {
+    /// The clock of process start times, which is coarse: 10 ms.
+    ticks: u64,
+    /// The last pid that was given out, which tells apart what starts within one tick.
+    last_pid: i32,
+}
 
 impl Moment {
     pub fn now() -> Self {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        let ticks = rustix::param::clock_ticks_per_second();
+        let per_second = rustix::param::clock_ticks_per_second();
         let (seconds, nanos) = (now.tv_sec as u64, now.tv_nsec as u64);
-        Self(seconds * ticks + nanos * ticks / 1_000_000_000)
+        Self { ticks: seconds * per_second + nanos * per_second / 1_000_000_000, last_pid: last_pid() }
     }
+
+    fn is_before(self, entry: &Entry) -> bool {
+        entry.start > self.ticks || (entry.start == self.ticks && entry.pid > self.last_pid)
+    }
+}
+
+/// The last field of `/proc/loadavg` (proc(5)); 0 where that cannot be read.
+fn last_pid() -> i32 {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace().last().and_then(|pid| pid.parse().ok()).unwrap_or(0)
 }
 
 /// A process and what belongs to it.
@@ -58,13 +73,13 @@ pub struct Tree {
     root: i32,
     with_root: bool,
     mark: Option<String>,
-    since: u64,
+    since: Moment,
 }
 
 impl Tree {
     /// `root`, its descendants, and the processes of the session it leads.
     pub fn of(root: i32) -> Self {
-        Self { root, with_root: true, mark: None, since: 0 }
+        Self { root, with_root: true, mark: None, since: Moment::default() }
     }
 
     /// The same without `root`.
@@ -78,10 +93,10 @@ impl Tree {
         Self { mark: Some(mark.into()), ..self }
     }
 
-    /// Only those that were started at `moment` or later.
+    /// Only those that were started after `moment`.
     #[must_use]
     pub fn since(self, moment: Moment) -> Self {
-        Self { since: moment.0, ..self }
+        Self { since: moment, ..self }
     }
 
     /// The living ones.
@@ -102,11 +117,11 @@ impl Tree {
     }
 
     fn claims(&self, entry: &Entry) -> bool {
-        entry.session == self.root || (entry.start >= self.since && self.has_mark(entry.pid))
+        entry.session == self.root || (self.since.is_before(entry) && self.has_mark(entry.pid))
     }
 
     fn counts(&self, entry: &Entry) -> bool {
-        !entry.ended && entry.start >= self.since && (self.with_root || entry.pid != self.root)
+        !entry.ended && self.since.is_before(entry) && (self.with_root || entry.pid != self.root)
     }
 
     fn has_mark(&self, pid: i32) -> bool {

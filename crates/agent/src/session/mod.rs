@@ -1,12 +1,195 @@
 //! Sessions: a persistent bash each, whose directory and environment outlive a command.
+//!
+//! A session's commands run one after the other, in the order they came; those of different
+//! sessions run side by side. Its shell is started by its first command.
 
 mod place;
+mod routes;
+mod script;
+mod shell;
 
-use crate::server::Routes;
+use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc, time::Duration};
+
+use parking_lot::Mutex;
+use sandpit_api::{
+    ApiError, ErrorCode,
+    session::{CreateSession, Session as Record},
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{exec::Chunk, server::reply};
+use shell::Shell;
 
 pub use place::{EnvChange, Place, bad_name};
+pub use routes::routes;
+pub use shell::{Ended, Task, bash};
 
-/// The routes of this module.
-pub fn routes() -> Routes {
-    Routes::new()
+/// The most sessions of one sandbox.
+const LIMIT: usize = 1000;
+
+/// One session.
+pub struct Session {
+    pub id: String,
+    name: Option<String>,
+    created_at: String,
+    /// Where a fresh shell starts.
+    first: Place,
+    /// Where the shell was after its last command.
+    last: Mutex<Place>,
+    pub timeout: Option<Duration>,
+    folder: PathBuf,
+    /// The queue of commands: the lock is fair.
+    shell: tokio::sync::Mutex<Option<Shell>>,
+    /// Cancelled when the session is deleted.
+    pub deleted: CancellationToken,
+}
+
+/// The sessions of an agent.
+pub struct Sessions {
+    all: Mutex<BTreeMap<String, Arc<Session>>>,
+    first: Place,
+    folder: PathBuf,
+}
+
+impl Sessions {
+    /// No sessions yet; they will start at `first` and keep their files in `folder`.
+    pub fn new(first: Place, folder: PathBuf) -> Self {
+        Self { all: Mutex::default(), first, folder }
+    }
+
+    /// Where a command without a session runs.
+    pub fn first(&self) -> &Place {
+        &self.first
+    }
+
+    /// The session `id`, made now if there is none (reference §2.1).
+    ///
+    /// # Errors
+    /// `RESOURCE_BUSY` when there are too many.
+    pub fn get(&self, id: &str) -> Result<Arc<Session>, ApiError> {
+        let mut all = self.all.lock();
+        if let Some(session) = all.get(id) {
+            return Ok(session.clone());
+        }
+        self.insert(&mut all, id, &CreateSession::default())
+    }
+
+    /// The session `id`, if there is one.
+    pub fn find(&self, id: &str) -> Option<Arc<Session>> {
+        self.all.lock().get(id).cloned()
+    }
+
+    /// Where a command of session `id` would run now.
+    pub fn place(&self, id: &str) -> Place {
+        self.find(id).map_or_else(|| self.first.clone(), |session| session.last.lock().clone())
+    }
+
+    fn create(&self, request: &CreateSession) -> Result<Arc<Session>, ApiError> {
+        let id = request.id.clone().unwrap_or_else(|| format!("session-{}", uuid::Uuid::now_v7().simple()));
+        let mut all = self.all.lock();
+        if all.contains_key(&id) {
+            let message = format!("a session {id} exists already");
+            return Err(ApiError::new(ErrorCode::SessionExists, message).with("sessionId", id));
+        }
+        self.insert(&mut all, &id, request)
+    }
+
+    fn insert(
+        &self,
+        all: &mut BTreeMap<String, Arc<Session>>,
+        id: &str,
+        request: &CreateSession,
+    ) -> Result<Arc<Session>, ApiError> {
+        if all.len() >= LIMIT {
+            let message = format!("a sandbox has at most {LIMIT} sessions");
+            return Err(ApiError::new(ErrorCode::ResourceBusy, message).with("limit", LIMIT));
+        }
+        let first = self.first.clone().at(request.cwd.as_deref()).with_env(request.env.as_ref());
+        let session = Arc::new(Session {
+            id: id.to_owned(),
+            name: request.name.clone(),
+            created_at: reply::now(),
+            last: Mutex::new(first.clone()),
+            first,
+            timeout: request.command_timeout_ms.map(Duration::from_millis),
+            folder: self.folder.clone(),
+            shell: tokio::sync::Mutex::default(),
+            deleted: CancellationToken::new(),
+        });
+        all.insert(id.to_owned(), session.clone());
+        Ok(session)
+    }
+
+    fn remove(&self, id: &str) -> Result<Arc<Session>, ApiError> {
+        let unknown =
+            || ApiError::new(ErrorCode::SessionNotFound, format!("no session {id}")).with("sessionId", id);
+        self.all.lock().remove(id).ok_or_else(unknown)
+    }
+
+    fn ids(&self) -> Vec<String> {
+        self.all.lock().keys().cloned().collect()
+    }
+}
+
+impl Session {
+    /// What the wire says of it.
+    pub fn record(&self) -> Record {
+        Record {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            cwd: self.last.lock().cwd.to_string_lossy().into_owned(),
+            created_at: self.created_at.clone(),
+        }
+    }
+
+    /// Runs `task` when those before it have ended; what it writes goes to `output`. It
+    /// does not start if it was `given_up` by then; `stop` is asked from when it starts. The last
+    /// output is sent when the session is free again.
+    ///
+    /// # Errors
+    /// When the shell cannot be started, or cannot be told of the command.
+    pub async fn run(
+        &self,
+        task: &Task,
+        output: &mpsc::Sender<Chunk>,
+        given_up: impl Future<Output = ()>,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<Ended> {
+        let mut slot = tokio::select! {
+            slot = self.shell.lock() => slot,
+            () = given_up => return Ok(Ended::Stopped(None)),
+        };
+        let alive = slot.take().and_then(|mut shell| shell.is_alive().then_some(shell));
+        let mut shell = alive.map_or_else(|| self.start(), Ok)?;
+        let (ended, rest) = shell.run(task, output, stop).await?;
+        match &ended {
+            Ended::Done { place, .. } | Ended::Stopped(Some(place)) => {
+                *self.last.lock() = place.clone();
+                *slot = Some(shell);
+            }
+            Ended::Exited(_) => *self.last.lock() = self.first.clone(),
+            // Killed; the next shell starts where this one was before the command.
+            Ended::Stopped(None) => {}
+        }
+        drop(slot);
+        for chunk in rest.into_iter().filter(|chunk| !chunk.bytes.is_empty()) {
+            // Nobody may listen any more.
+            let _ = output.send(chunk).await;
+        }
+        Ok(ended)
+    }
+
+    fn start(&self) -> io::Result<Shell> {
+        let place = self.last.lock().clone();
+        Shell::start(&place, &self.id, &self.folder)
+    }
+
+    /// Ends the present command, the shell, and everything it started.
+    pub async fn close(&self) {
+        self.deleted.cancel();
+        if let Some(shell) = self.shell.lock().await.take() {
+            shell.end().await;
+        }
+    }
 }

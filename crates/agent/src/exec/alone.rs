@@ -1,0 +1,96 @@
+//! A command without a session: `bash -c`, a process group and a fate of its own (reference §5).
+
+use std::{process::Stdio, time::Duration};
+
+use bytes::Bytes;
+use sandpit_api::ApiError;
+use tokio::{io::AsyncWriteExt, process::Child, sync::mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::{Chunk, Pipe, Reason, Source, code_of, not_run, stopped};
+use crate::{
+    reap::{self, Tree},
+    session::{Place, Task, bash},
+};
+
+/// How long a command that is stopped has to end by itself.
+const GRACE: Duration = Duration::from_millis(500);
+/// The exit code of a command that took too long, as `timeout` tells it.
+const TIMED_OUT: i32 = 124;
+
+pub async fn run(
+    place: Place,
+    task: Task,
+    output: mpsc::Sender<Chunk>,
+    timeout: Option<Duration>,
+    cancel: CancellationToken,
+) -> Result<i32, ApiError> {
+    let place = place.at(task.cwd.as_deref()).with_env(task.env.as_ref());
+    if !place.cwd.is_dir() {
+        let text = format!("bash: line 1: cd: {}: No such file or directory\n", place.cwd.display());
+        // Nobody may listen any more.
+        let _ = output.send(Chunk::new(Source::Stderr, text.into())).await;
+        return Ok(1);
+    }
+    let (mut child, out, err) = spawn(&place, task).map_err(|error| not_run(&error))?;
+    let tree = Tree::of(child.id().unwrap_or_default() as i32);
+    let never = CancellationToken::new();
+    let reason = tokio::select! {
+        status = child.wait() => {
+            let code = code_of(status.map_err(|error| not_run(&error))?);
+            rest(&output, out, err).await;
+            return Ok(code);
+        }
+        // Both at the end of file, yet it runs: only its end matters now.
+        () = async { tokio::join!(pass_on(Source::Stdout, &out, &output), pass_on(Source::Stderr, &err, &output)); std::future::pending().await } => return Ok(0),
+        reason = stopped(timeout, &cancel, &never) => reason,
+    };
+    tree.end(GRACE).await;
+    // It was killed; a zombie is all that can be left of it.
+    let _ = child.wait().await;
+    rest(&output, out, err).await;
+    let Reason::Timeout(time) = reason else { return Err(reason.error("")) };
+    let text = format!("Command timeout after {}ms\n", time.as_millis());
+    let _ = output.send(Chunk::new(Source::Stderr, text.into())).await;
+    Ok(TIMED_OUT)
+}
+
+fn spawn(place: &Place, task: Task) -> std::io::Result<(Child, Pipe, Pipe)> {
+    let (out, out_end) = Pipe::for_child()?;
+    let (err, err_end) = Pipe::for_child()?;
+    let mut command = bash(place);
+    command.args(["-c", &task.command]).stdout(out_end).stderr(err_end);
+    if task.stdin.is_some() {
+        command.stdin(Stdio::piped());
+    }
+    let mut child = reap::own(|| command.spawn())?;
+    // The writing ends live in `command`; while they do, there is no end of file.
+    drop(command);
+    if let (Some(bytes), Some(mut stdin)) = (task.stdin, child.stdin.take()) {
+        tokio::spawn(async move {
+            // A command may end without reading its input.
+            let _ = stdin.write_all(&bytes).await;
+        });
+    }
+    Ok((child, out, err))
+}
+
+/// Passes on what is written to `pipe` until its end, or until nobody listens.
+async fn pass_on(source: Source, pipe: &Pipe, output: &mpsc::Sender<Chunk>) {
+    while let Ok(permit) = output.reserve().await {
+        match pipe.next().await {
+            Ok(Some(bytes)) => permit.send(Chunk::new(source, bytes)),
+            Ok(None) | Err(_) => return,
+        }
+    }
+}
+
+async fn rest(output: &mpsc::Sender<Chunk>, out: Pipe, err: Pipe) {
+    for (source, pipe) in [(Source::Stdout, out), (Source::Stderr, err)] {
+        let bytes: Bytes = pipe.finish().unwrap_or_default();
+        if !bytes.is_empty() {
+            // Nobody may listen any more.
+            let _ = output.send(Chunk::new(source, bytes)).await;
+        }
+    }
+}

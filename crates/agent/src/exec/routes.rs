@@ -1,0 +1,118 @@
+//! `POST /api/execute` and `POST /api/execute/stream`.
+
+use std::sync::Arc;
+
+use async_stream::stream;
+use axum::{extract::State as Extract, routing::post};
+use futures::Stream;
+use sandpit_api::{
+    ApiError, ErrorCode,
+    exec::{ExecEvent, Execute, Executed},
+};
+
+use super::{Chunk, Running, Source, Text, start};
+use crate::{
+    Agent,
+    server::{
+        Routes,
+        reply::{self, Json, Reply, Result},
+        sse,
+    },
+};
+
+/// The most output of one answer, bytes. A stream has no limit.
+const LIMIT: usize = 64 << 20;
+
+/// The routes of this module.
+pub fn routes() -> Routes {
+    Routes::new().route("/api/execute", post(execute)).route("/api/execute/stream", post(execute_stream))
+}
+
+async fn execute(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<Execute>) -> Reply {
+    if request.background {
+        return crate::process::start_background(&agent, request);
+    }
+    let text = Text::new(request.encoding.as_deref())?;
+    let command = request.command.clone();
+    let mut running = start(&agent, request)?;
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    while let Some(chunk) = running.output.recv().await {
+        match chunk.source {
+            Source::Stdout => stdout.extend_from_slice(&chunk.bytes),
+            Source::Stderr => stderr.extend_from_slice(&chunk.bytes),
+        }
+        if stdout.len() + stderr.len() > LIMIT {
+            return Err(too_much(&stdout).into());
+        }
+    }
+    let ended = end_of(&mut running).await;
+    let exit_code = ended.map_err(|error| with_output(error, &stdout, &stderr))?;
+    reply::ok(Executed {
+        success: exit_code == 0,
+        exit_code,
+        stdout: text.all(stdout),
+        stderr: text.all(stderr),
+        command,
+        duration: u64::try_from(running.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        session_id: running.session_id,
+        timestamp: reply::now(),
+    })
+}
+
+async fn end_of(running: &mut Running) -> Result<i32, ApiError> {
+    match (&mut running.end).await {
+        Ok(ended) => ended,
+        Err(error) => Err(ApiError::new(ErrorCode::InternalError, error.to_string())),
+    }
+}
+
+/// What was written before a command failed helps to see why: the last 8 KiB of each stream.
+fn with_output(error: ApiError, stdout: &[u8], stderr: &[u8]) -> ApiError {
+    let tail =
+        |bytes: &[u8]| String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(8 << 10)..]).into_owned();
+    error.with("stdout", tail(stdout)).with("stderr", tail(stderr))
+}
+
+fn too_much(stdout: &[u8]) -> ApiError {
+    let message = format!("the command wrote more than {LIMIT} bytes and was stopped");
+    let error = ApiError::new(ErrorCode::CommandExecutionError, message).with("maxBytes", LIMIT);
+    with_output(error, stdout, &[]).suggest("Use the stream, or write to a file.")
+}
+
+async fn execute_stream(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<Execute>) -> Reply {
+    let text = Text::new(request.encoding.as_deref())?;
+    let command = request.command.clone();
+    let running = start(&agent, request)?;
+    Ok(sse::events(events(command, running, text)))
+}
+
+/// The events of one command. Dropping them stops it.
+fn events(command: String, mut running: Running, text: Text) -> impl Stream<Item = ExecEvent> {
+    let (mut out, mut err) = (text.clone(), text);
+    stream! {
+        yield ExecEvent::Start { command, session_id: running.session_id.clone(), timestamp: reply::now() };
+        while let Some(Chunk { source, bytes }) = running.output.recv().await {
+            let decoder = if source == Source::Stdout { &mut out } else { &mut err };
+            if let Some(data) = decoder.push(&bytes) {
+                yield output(source, data);
+            }
+        }
+        for (source, rest) in [(Source::Stdout, out.end()), (Source::Stderr, err.end())] {
+            if let Some(data) = rest {
+                yield output(source, data);
+            }
+        }
+        yield match end_of(&mut running).await {
+            Ok(exit_code) => ExecEvent::Complete { exit_code, timestamp: reply::now() },
+            Err(error) => ExecEvent::Error { error: error.message, code: error.code, timestamp: error.timestamp },
+        };
+    }
+}
+
+fn output(source: Source, data: String) -> ExecEvent {
+    let timestamp = reply::now();
+    match source {
+        Source::Stdout => ExecEvent::Stdout { data, timestamp },
+        Source::Stderr => ExecEvent::Stderr { data, timestamp },
+    }
+}

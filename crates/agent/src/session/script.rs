@@ -1,0 +1,143 @@
+//! What a session's bash is told for one command. It knows no process: text in, text out.
+//!
+//! A command is evaluated in the shell itself, so that `cd`, `export` and functions last. What a
+//! request says for one command only (variables, directory) is undone by text that is built, in
+//! the shell, from what was there before.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fmt::Write,
+    os::unix::ffi::OsStringExt,
+    path::{Path, PathBuf},
+};
+
+use super::place::{EnvChange, Place};
+
+/// Variables of the shell's own doing, which say nothing of the session.
+const PRIVATE: &[&str] = &["_", "SHLVL", super::shell::SESSION, super::shell::MARK];
+
+/// `text` as one word of a shell.
+pub fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Text that makes the changes of one command, and notes in `_sandpit_post` how to undo them.
+pub fn prelude(env: Option<&EnvChange>, cwd: Option<&str>) -> String {
+    let mut text = String::from("_sandpit_post=;");
+    for (name, value) in env.into_iter().flatten() {
+        let change = match value {
+            Some(value) => format!("export {name}={}", quote(value)),
+            None => format!("unset -v {name}"),
+        };
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "_sandpit_post+='unset -v {name};'; [[ -v {name} ]] && _sandpit_post+=\"${{{name}@A}};\"; {change};"
+        );
+    }
+    match cwd {
+        Some(cwd) => text + &change_directory(cwd),
+        None => text + ":",
+    }
+}
+
+fn change_directory(cwd: &str) -> String {
+    let cwd = if cwd.starts_with('/') { quote(cwd) } else { quote(&format!("./{cwd}")) };
+    format!(
+        "_sandpit_post+=\"builtin cd -- ${{PWD@Q}};\"; [[ -v OLDPWD ]] && _sandpit_post+=\"OLDPWD=${{OLDPWD@Q}};\"; \
+         builtin cd -- {cwd}"
+    )
+}
+
+/// The line that makes the shell run command `number`, whose files are in `folder`. Named pipes
+/// take its output; the shell's own are closed to it.
+pub fn line(folder: &Path, number: u64, stdin: &Path) -> String {
+    let at = |end: &str| quote(&folder.join(format!("{number}.{end}")).to_string_lossy());
+    format!(
+        "{{ IFS= read -r -d '' _sandpit_pre; IFS= read -r -d '' _sandpit_run; }} <{script}; \
+         {{ eval \"$_sandpit_pre\" && LINENO=0 && eval \"$_sandpit_run\"; }} <{stdin} >{out} 2>{err}; \
+         . {end} {number} \"$?\" || exit 125\n",
+        script = at("sh"),
+        stdin = quote(&stdin.to_string_lossy()),
+        out = at("out"),
+        err = at("err"),
+        end = quote(&folder.join("end").to_string_lossy()),
+    )
+}
+
+/// The file that is sourced when a command has ended: it undoes what was for that command only, and
+/// tells number, exit code, directory and exported variables, each ended by a NUL, then an empty one.
+pub fn end(folder: &Path) -> String {
+    let at = |name: &str| quote(&folder.join(name).to_string_lossy());
+    format!(
+        r#"eval "$_sandpit_post"
+builtin compgen -e >|{names}
+builtin mapfile -t _sandpit_names <{names}
+{{
+  builtin printf '%s\0' "$1" "$2" "$PWD"
+  for _sandpit_name in "${{_sandpit_names[@]}}"; do
+    [[ $_sandpit_name =~ ^[a-zA-Z_][a-zA-Z_0-9]*$ ]] && builtin printf '%s=%s\0' "$_sandpit_name" "${{!_sandpit_name}}"
+  done
+  builtin printf '\0'
+}} >{told}
+:
+"#,
+        names = at("names"),
+        told = at("told"),
+    )
+}
+
+/// What the shell told when a command had ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    pub number: u64,
+    pub code: i32,
+    pub place: Place,
+}
+
+/// Reads one whole message off the front of `bytes`; `None` while it is not whole. A message that
+/// makes no sense (a command may write there too) is dropped as command number 0.
+pub fn take_told(bytes: &mut Vec<u8>) -> Option<Told> {
+    let end = bytes.windows(2).position(|pair| pair == [0, 0])?;
+    let message: Vec<u8> = bytes.drain(..end + 2).collect();
+    let mut parts = message[..end].split(|byte| *byte == 0);
+    let number = text(parts.next()).unwrap_or(0);
+    let code = text(parts.next()).unwrap_or(-1);
+    let cwd = PathBuf::from(OsString::from_vec(parts.next().unwrap_or_default().to_vec()));
+    let env: BTreeMap<_, _> = parts.filter_map(variable).collect();
+    Some(Told { number, code, place: Place { cwd, env } })
+}
+
+fn text<T: std::str::FromStr>(part: Option<&[u8]>) -> Option<T> {
+    std::str::from_utf8(part?).ok()?.parse().ok()
+}
+
+fn variable(part: &[u8]) -> Option<(OsString, OsString)> {
+    let equals = part.iter().position(|byte| *byte == b'=')?;
+    let (name, value) = (&part[..equals], &part[equals + 1..]);
+    let private = PRIVATE.iter().any(|private| private.as_bytes() == name);
+    (!private).then(|| (OsString::from_vec(name.to_vec()), OsString::from_vec(value.to_vec())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_quoted_whatever_is_in_it() {
+        assert_eq!(quote("it's $HOME"), r"'it'\''s $HOME'");
+    }
+
+    #[test]
+    fn a_message_is_taken_when_it_is_whole() {
+        let mut bytes = b"7\x003\0/tmp\0A=1\0B=x=y\0SHLVL=2\0".to_vec();
+        assert_eq!(take_told(&mut bytes), None);
+        bytes.extend_from_slice(b"\x008\0");
+        let told = take_told(&mut bytes).expect("a message");
+        assert_eq!((told.number, told.code, told.place.cwd.as_path()), (7, 3, Path::new("/tmp")));
+        let env = BTreeMap::from([("A".into(), "1".into()), ("B".into(), "x=y".into())]);
+        assert_eq!(told.place.env, env);
+        assert_eq!(bytes, b"8\0");
+    }
+}

@@ -1,0 +1,258 @@
+//! One bash that runs the commands of a session, one at a time. It knows no request and no queue.
+//!
+//! Its standard input carries one short line for each command; named pipes, new for each command,
+//! carry the output; another one tells that a command has ended, and what the shell's directory
+//! and environment are then. Nothing is polled, and output is passed on as it is written.
+
+use std::{
+    convert::Infallible,
+    fs, io,
+    path::Path,
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+use tokio::{
+    io::AsyncWriteExt,
+    process::{Child, ChildStdin, Command},
+    sync::mpsc,
+    time::timeout,
+};
+
+use super::{
+    place::{EnvChange, Place},
+    script::{self, Told},
+};
+use crate::{
+    exec::{Chunk, Pipe, Source},
+    reap::{self, Moment, Tree},
+};
+
+/// In the environment of a session's commands: the session's id, for people.
+pub const SESSION: &str = "SANDPIT_SESSION";
+/// In the environment of a shell's commands: which shell it is, to find what they leave behind.
+pub const MARK: &str = "SANDPIT_SHELL";
+
+/// How long a command that is stopped has to end by itself.
+const GRACE: Duration = Duration::from_millis(250);
+/// The largest environment a shell may tell of, bytes.
+const TOLD_LIMIT: usize = 8 << 20;
+
+/// One command for a shell.
+#[derive(Debug, Default)]
+pub struct Task {
+    pub command: String,
+    pub env: Option<EnvChange>,
+    pub cwd: Option<String>,
+    pub stdin: Option<Vec<u8>>,
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// With this code, leaving the shell there.
+    Done { code: i32, place: Place },
+    /// The shell itself ended.
+    Exited(ExitStatus),
+    /// It was stopped; where the shell is, if it lives on.
+    Stopped(Option<Place>),
+}
+
+/// A running bash. Killed, with all its commands, when dropped.
+#[derive(Debug)]
+pub struct Shell {
+    child: Child,
+    pid: i32,
+    mark: String,
+    stdin: ChildStdin,
+    ear: Ear,
+    count: u64,
+    folder: TempDir,
+}
+
+/// Hears what a shell tells.
+#[derive(Debug)]
+struct Ear {
+    pipe: Pipe,
+    heard: Vec<u8>,
+}
+
+impl Ear {
+    /// Waits until the shell tells that command `number` has ended.
+    async fn hear(&mut self, number: u64) -> io::Result<Told> {
+        loop {
+            while let Some(told) = script::take_told(&mut self.heard) {
+                if told.number == number {
+                    return Ok(told);
+                }
+            }
+            let Some(bytes) = self.pipe.next().await? else {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+            };
+            self.heard.extend_from_slice(&bytes);
+            if self.heard.len() > TOLD_LIMIT {
+                return Err(io::Error::other("the shell's environment is too large"));
+            }
+        }
+    }
+}
+
+impl Shell {
+    /// A bash of session `id` at `place`, with its files in `parent`.
+    ///
+    /// # Errors
+    /// When there is no bash, or its pipes cannot be made.
+    pub fn start(place: &Place, id: &str, parent: &Path) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("shell-").tempdir_in(parent)?;
+        fs::write(folder.path().join("end"), script::end(folder.path()))?;
+        let ear = Ear { pipe: Pipe::named(folder.path().join("told"))?, heard: Vec::new() };
+        let mut command = bash(place);
+        command.args(["--noprofile", "--norc"]).stdin(Stdio::piped());
+        // Told apart by what no other shell has: the name of its folder.
+        let mark = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        command.env(SESSION, id).env(MARK, &mark);
+        let mut child = reap::own(|| command.spawn())?;
+        let stdin = child.stdin.take().ok_or_else(|| io::Error::other("a shell without input"))?;
+        let pid = child.id().unwrap_or_default() as i32;
+        let mark = format!("{MARK}={mark}");
+        Ok(Self { child, pid, mark, stdin, ear, count: 0, folder })
+    }
+
+    /// Whether it can take a command.
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None)) && self.folder.path().is_dir()
+    }
+
+    /// Runs one command: its output goes to `output` as it comes, until it ends or `stop` is ready.
+    /// Also gives what was written last, to be sent after the shell is free again.
+    ///
+    /// # Errors
+    /// When the shell cannot be told of the command; it is of no more use then.
+    pub async fn run(
+        &mut self,
+        task: &Task,
+        output: &mpsc::Sender<Chunk>,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<(Ended, Vec<Chunk>)> {
+        self.count += 1;
+        let since = Moment::now();
+        let (out, err) = (self.pipe("out")?, self.pipe("err")?);
+        self.tell(task).await?;
+        let ended = tokio::select! {
+            told = self.ear.hear(self.count) => done(told?),
+            status = self.child.wait() => Ended::Exited(status?),
+            never = pass_on(Source::Stdout, &out, output) => match never {},
+            never = pass_on(Source::Stderr, &err, output) => match never {},
+            () = stop => Ended::Stopped(None),
+        };
+        let ended = match ended {
+            Ended::Stopped(_) => Ended::Stopped(self.stop(since).await),
+            other => other,
+        };
+        self.forget_files();
+        Ok((
+            ended,
+            vec![Chunk::new(Source::Stdout, out.finish()?), Chunk::new(Source::Stderr, err.finish()?)],
+        ))
+    }
+
+    fn file(&self, end: &str) -> std::path::PathBuf {
+        self.folder.path().join(format!("{}.{end}", self.count))
+    }
+
+    fn pipe(&self, end: &str) -> io::Result<Pipe> {
+        Pipe::named(self.file(end))
+    }
+
+    async fn tell(&mut self, task: &Task) -> io::Result<()> {
+        let prelude = script::prelude(task.env.as_ref(), task.cwd.as_deref());
+        fs::write(self.file("sh"), format!("{prelude}\0{}\0", task.command))?;
+        let stdin = match &task.stdin {
+            Some(bytes) => {
+                tokio::fs::write(self.file("in"), bytes).await?;
+                self.file("in")
+            }
+            None => "/dev/null".into(),
+        };
+        let line = script::line(self.folder.path(), self.count, &stdin);
+        self.stdin.write_all(line.as_bytes()).await
+    }
+
+    fn forget_files(&self) {
+        for end in ["sh", "in"] {
+            // A command without input has no such file; the folder goes with the shell.
+            let _ = fs::remove_file(self.file(end));
+        }
+    }
+
+    /// Ends the present command and everything it started. A shell that is itself caught in the
+    /// command is killed.
+    async fn stop(&mut self, since: Moment) -> Option<Place> {
+        let tree = Tree::beneath(self.pid).marked(self.mark.clone()).since(since);
+        tree.signal(Signal::TERM);
+        tree.signal(Signal::CONT);
+        let mut told = timeout(GRACE, self.ear.hear(self.count)).await.ok();
+        for _ in 0..10 {
+            if told.is_some() {
+                break;
+            }
+            tree.signal(Signal::KILL);
+            told = timeout(GRACE / 10, self.ear.hear(self.count)).await.ok();
+        }
+        match told {
+            Some(Ok(told)) => {
+                tree.end(GRACE).await;
+                Some(told.place)
+            }
+            _ => {
+                let whole = Tree::of(self.pid).marked(self.mark.clone()).since(since);
+                // The shell is older than the command, so it is not of that tree.
+                let _ = self.child.start_kill();
+                whole.kill().await;
+                let _ = self.child.wait().await;
+                None
+            }
+        }
+    }
+
+    /// Ends the shell and everything it has started.
+    pub async fn end(mut self) {
+        Tree::of(self.pid).marked(self.mark.clone()).end(GRACE).await;
+        let _ = self.child.start_kill();
+        let _ = self.child.wait().await;
+    }
+}
+
+fn done(told: Told) -> Ended {
+    Ended::Done { code: told.code, place: told.place }
+}
+
+/// Passes on what is written to `pipe`, for ever. Given up at any point, it loses nothing.
+async fn pass_on(source: Source, pipe: &Pipe, output: &mpsc::Sender<Chunk>) -> Infallible {
+    loop {
+        let Ok(permit) = output.reserve().await else { break };
+        match pipe.next().await {
+            Ok(Some(bytes)) => permit.send(Chunk::new(source, bytes)),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    // Nobody listens any more: the command is being stopped.
+    std::future::pending().await
+}
+
+/// A bash that leads a session of its own, without output, at `place`.
+pub fn bash(place: &Place) -> Command {
+    let place = place.clone().existing();
+    let mut command = Command::new("bash");
+    command.env_clear().envs(&place.env).current_dir(&place.cwd);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    // SAFETY: `setsid` is async-signal-safe and touches nothing of the parent's memory. Without a
+    // session of its own a command could reach a terminal of the agent's, and could not be told
+    // apart from other commands when it is to end.
+    unsafe {
+        command.pre_exec(|| Ok(rustix::process::setsid().map(drop)?));
+    }
+    command
+}
