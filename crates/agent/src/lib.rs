@@ -7,6 +7,7 @@ pub mod agent;
 pub mod context;
 pub mod exec;
 pub mod file;
+pub mod git;
 pub mod port;
 pub mod process;
 pub mod reap;

@@ -31,6 +31,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .merge(crate::context::routes())
         .merge(crate::exec::routes())
         .merge(crate::file::routes())
+        .merge(crate::git::routes())
         .merge(crate::port::routes())
         .merge(crate::process::routes())
         .merge(crate::session::routes())
