@@ -25,10 +25,8 @@ pub async fn watch(gateway: Gateway) {
     loop {
         ticks.tick().await;
         for record in gateway.roster.all() {
-            if let Some(after) = sleeps_after(&record)
-                && gateway.idle_for(&record.id, after)
-            {
-                put_to_sleep(&gateway, &record.id, after).await;
+            if let Some(after) = sleeps_after(&record) {
+                look_at(&gateway, &record.id, after).await;
             }
         }
     }
@@ -37,6 +35,14 @@ pub async fn watch(gateway: Gateway) {
 fn sleeps_after(record: &Sandbox) -> Option<Duration> {
     let may = record.state == SandboxState::Running && !record.keep_alive;
     record.sleep_after.filter(|_| may).map(Duration::from_secs)
+}
+
+async fn look_at(gateway: &Gateway, id: &str, after: Duration) {
+    if !gateway.idle_for(id, 2 * LOOK) {
+        gateway.saved.note_use(id).await;
+    } else if gateway.idle_for(id, after) && gateway.saved.since_use(id).is_none_or(|since| since >= after) {
+        put_to_sleep(gateway, id, after).await;
+    }
 }
 
 async fn put_to_sleep(gateway: &Gateway, id: &str, after: Duration) {

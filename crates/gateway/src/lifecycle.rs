@@ -138,7 +138,7 @@ impl Gateway {
         drop(turn);
         match state {
             SandboxState::Running => Ok(()),
-            SandboxState::Stopped if self.saved.get(id).asleep => {
+            SandboxState::Stopped if self.saved.fresh(id).asleep => {
                 self.whole(|gateway| gateway.step(id.to_owned(), Step::Start)).await.map(drop)
             }
             state => Err(refuse::not_running(id, state)),

@@ -9,6 +9,7 @@ use std::{
     net::Ipv4Addr,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use parking_lot::RwLock;
@@ -66,6 +67,24 @@ impl Saved {
         self.kept.read().get(id).cloned().unwrap_or_default()
     }
 
+    /// As it is on disk now: another gateway over the same folder may have changed it.
+    pub fn fresh(&self, id: &str) -> Kept {
+        let read = fs::read(self.file(id)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        read.unwrap_or_else(|| self.get(id))
+    }
+
+    /// Notes that the sandbox is in use now, for other gateways over the same folder.
+    pub async fn note_use(&self, id: &str) {
+        if let Err(error) = tokio::fs::write(self.used(id), "").await {
+            tracing::warn!(id, %error, "the use of a sandbox cannot be noted");
+        }
+    }
+
+    /// How long ago any gateway noted a use.
+    pub fn since_use(&self, id: &str) -> Option<Duration> {
+        fs::metadata(self.used(id)).ok()?.modified().ok()?.elapsed().ok()
+    }
+
     /// Reads without copying; `None` when nothing is kept.
     pub fn with<R>(&self, id: &str, read: impl FnOnce(&Kept) -> R) -> Option<R> {
         self.kept.read().get(id).map(read)
@@ -78,26 +97,34 @@ impl Saved {
         change: impl FnOnce(&mut Kept) -> Result<R, E>,
     ) -> Result<R, E> {
         let _writing = self.writing.lock().await;
-        let before = self.get(id);
+        let before = self.fresh(id);
         let mut after = before.clone();
         let result = change(&mut after)?;
         if after != before {
             write(self.file(id), serde_json::to_vec_pretty(&after).map_err(io::Error::from)?).await?;
-            self.kept.write().insert(id.to_owned(), after);
         }
+        self.kept.write().insert(id.to_owned(), after);
         Ok(result)
     }
 
     pub async fn forget(&self, id: &str) -> io::Result<()> {
         let _writing = self.writing.lock().await;
-        if self.kept.write().remove(id).is_none() {
-            return Ok(());
+        self.kept.write().remove(id);
+        for file in [self.file(id), self.used(id)] {
+            match tokio::fs::remove_file(file).await {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
-        tokio::fs::remove_file(self.file(id)).await
+        Ok(())
     }
 
     fn file(&self, id: &str) -> PathBuf {
         self.folder.join(format!("{id}.json"))
+    }
+
+    fn used(&self, id: &str) -> PathBuf {
+        self.folder.join(format!("{id}.used"))
     }
 }
 
@@ -178,6 +205,19 @@ mod tests {
         assert_eq!(again.get("demo").ports[&8080].token, "token");
         let mode = fs::metadata(again.file("demo")).expect("a file").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[tokio::test]
+    async fn two_gateways_over_one_folder_lose_nothing_of_each_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (one, two) = (opened(folder.path()).await, opened(folder.path()).await);
+        expose(&one, "demo", 8080).await;
+        expose(&two, "demo", 9090).await;
+        expose(&one, "demo", 7070).await;
+        assert_eq!(one.get("demo").ports.into_keys().collect::<Vec<_>>(), [7070, 8080, 9090]);
+        assert!(two.since_use("demo").is_none());
+        one.note_use("demo").await;
+        assert!(two.since_use("demo").is_some_and(|since| since < Duration::from_secs(60)));
     }
 
     #[tokio::test]
