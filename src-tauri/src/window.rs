@@ -5,7 +5,7 @@ use std::{borrow::Cow, path::PathBuf};
 use http::{HeaderValue, Request, Response, header::CONTENT_SECURITY_POLICY};
 use tauri::{
     AppHandle, Manager, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
-    webview::{Color, NewWindowResponse, PageLoadEvent},
+    webview::{Color, NewWindowResponse, PageLoadEvent, PermissionResponse},
 };
 use tauri_plugin_opener::OpenerExt;
 
@@ -32,8 +32,11 @@ pub fn open(app: &AppHandle, gate: Gate, data: PathBuf) -> tauri::Result<Webview
         .data_directory(data)
         .visible(false)
         .disable_drag_drop_handler()
+        .zoom_hotkeys_enabled(true)
         .on_web_resource_request(police)
         .on_navigation(allowed)
+        .on_download(|_, _| false) // A page in a preview would write into the person's own folder.
+        .on_permission_request(|_, _| PermissionResponse::Deny)
         .on_new_window(move |url, _| {
             visit(&opener, &url);
             NewWindowResponse::Deny

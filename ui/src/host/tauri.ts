@@ -44,7 +44,17 @@ const saveFile: Host["saveFile"] = async (name, source) => {
   return invoke<boolean>("save_answer", { id, name, path: source.path });
 };
 
+/** The web view's own menu offers to go back and to reload; it stays only where there is text to edit or to copy. */
+function keepMenuToText() {
+  addEventListener("contextmenu", (event) => {
+    const editable =
+      event.target instanceof Element && event.target.closest("input, textarea, [contenteditable]");
+    if (!editable && !getSelection()?.toString()) event.preventDefault();
+  });
+}
+
 export function tauriHost(): Host {
+  keepMenuToText();
   return {
     kind: "desktop",
     platform: platform("desktop"),
