@@ -99,6 +99,8 @@ export interface Dock {
   /** The next tab of the active group, or the one before; round at the ends. */
   step(by: 1 | -1): void;
   nextGroup(): void;
+  /** Gives the keyboard to the pane in front. */
+  focusActive(): void;
   /** Moves the active tab beside its group. False when it is alone there. */
   moveActive(where: "right" | "below"): boolean;
   closeActive(): void;

@@ -17,6 +17,7 @@ export function dockApi(sandboxId: string, dock: DockviewApi): Dock {
     list: () => dock.panels.map((panel) => openPaneOf(sandboxId, panel)),
     activate: (at) => dock.activeGroup?.panels.at(at)?.api.setActive(),
     step: (by) => step(dock, by),
+    focusActive: () => focusActive(dock),
     nextGroup: () => nextGroup(dock),
     moveActive: (where) => moveActive(dock, where),
     closeActive: () => void (dock.activePanel && closePane(sandboxId, dock.activePanel)),
@@ -35,9 +36,15 @@ const step = (dock: DockviewApi, by: number) =>
   around(dock.activeGroup?.panels ?? [], dock.activePanel, by)?.api.setActive();
 
 function nextGroup(dock: DockviewApi) {
-  const panel = around(dock.groups, dock.activeGroup, 1)?.activePanel;
-  panel?.api.setActive();
-  panel?.view.content.element.querySelector<HTMLElement>("textarea, [contenteditable], [tabindex]")?.focus();
+  around(dock.groups, dock.activeGroup, 1)?.activePanel?.api.setActive();
+  focusActive(dock);
+}
+
+/** Where keys go in a pane: a terminal's or an editor's own field first. */
+function focusActive(dock: DockviewApi) {
+  const content = dock.activePanel?.view.content.element;
+  const field = content?.querySelector<HTMLElement>("textarea, [contenteditable=true]");
+  (field ?? content?.querySelector<HTMLElement>("[tabindex='0']"))?.focus();
 }
 
 function moveActive(dock: DockviewApi, where: "right" | "below"): boolean {

@@ -2,6 +2,7 @@ import type { Sandbox } from "../../api/wire/Sandbox";
 import { ContextMenu, Dot } from "../../kit";
 import { age, bytes, percent } from "../../kit/format";
 import { useDoing } from "../../state/life";
+import { dockOf } from "../../state/panes";
 import { select } from "../../state/selection";
 import { useUsage } from "../../state/stats";
 import { doingWords, stateWords, toneOf } from "../../state/words";
@@ -25,7 +26,7 @@ export function SandboxRow({ one, selected }: { one: Sandbox; selected: boolean 
         tabIndex={-1}
         data-yields-focus
         className={css.row}
-        onClick={() => select(one.id)}
+        onClick={() => (selected ? dockOf(one.id)?.focusActive() : select(one.id))}
         onContextMenu={() => select(one.id)}
         onDoubleClick={() => renaming.setState({ id: one.id })}
         onKeyDown={() => {}}
