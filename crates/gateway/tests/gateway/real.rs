@@ -61,8 +61,8 @@ async fn use_it(gateway: Gateway) {
     assert_eq!(said, "hello from real\nsandpit\n");
     assert!(caller.get("/v1/sandboxes/real/stats").await["processes"].as_u64() >= Some(1));
     caller.post("/v1/sandboxes/real/api/write", json!({ "path": "server.py", "content": SERVER })).await;
-    let server = json!({ "command": ["python3", "server.py"] });
-    caller.post("/v1/sandboxes/real/api/terminals", server).await;
+    let server = json!({ "command": "exec python3 server.py" });
+    caller.post("/v1/sandboxes/real/api/process/start", server).await;
     let exposed = caller.post("/v1/sandboxes/real/ports", json!({ "port": 8000 })).await;
     let url = exposed["url"].as_str().expect("a url");
     let host = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
@@ -83,14 +83,9 @@ async fn use_it(gateway: Gateway) {
 
 /// What a command prints.
 async fn run(caller: &Caller, command: &str) -> String {
-    let command = json!(["bash", "-c", format!("({command}) > out.part; mv out.part out")]);
-    caller.post("/v1/sandboxes/real/api/terminals", json!({ "command": command })).await;
-    let read =
-        async || caller.call(Method::POST, "/v1/sandboxes/real/api/read", json!({ "path": "out" })).await;
-    eventually(async || read().await.0 == StatusCode::OK).await;
-    let said = read().await.1["content"].as_str().expect("text").to_owned();
-    caller.post("/v1/sandboxes/real/api/delete", json!({ "path": "out" })).await;
-    said
+    let done = caller.post("/v1/sandboxes/real/api/execute", json!({ "command": command })).await;
+    assert_eq!(done["exitCode"], 0, "{done}");
+    done["stdout"].as_str().expect("text").to_owned()
 }
 
 async fn preview(gateway: &Gateway, host: &str) {
