@@ -2,14 +2,17 @@
 
 use std::{
     net::SocketAddr,
-    os::fd::{FromRawFd, OwnedFd, RawFd},
+    os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd},
     path::PathBuf,
     time::Duration,
 };
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::{
+    io::FdFlags,
+    process::{Resource, Rlimit, setrlimit},
+};
 use sandpit_agent::{Agent, Config, reap, server};
 
 /// How long processes have to end when the agent is asked to.
@@ -43,6 +46,7 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
     restrict(args.pids_limit)?;
+    keep_descriptors().context("open descriptors")?;
     // Before any thread exists, since "no new privileges" is inherited by threads made later.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run(args))
@@ -55,6 +59,21 @@ fn restrict(pids_limit: Option<u64>) -> anyhow::Result<()> {
     if let Some(limit) = pids_limit {
         let limit = Rlimit { current: Some(limit), maximum: Some(limit) };
         setrlimit(Resource::Nproc, limit).context("process limit")?;
+    }
+    Ok(())
+}
+
+/// Keeps whatever descriptors this process was given from its commands.
+fn keep_descriptors() -> anyhow::Result<()> {
+    let open: Vec<RawFd> = std::fs::read_dir("/proc/self/fd")?
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|fd| *fd > 2)
+        .collect();
+    for fd in open {
+        // SAFETY: the number was open a moment ago and no thread exists that could close it; the one
+        // that read the folder is closed, which only makes the call fail.
+        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        let _ = rustix::io::fcntl_setfd(fd, FdFlags::CLOEXEC);
     }
     Ok(())
 }

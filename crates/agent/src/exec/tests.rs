@@ -249,6 +249,23 @@ async fn closing_the_request_stops_the_command() {
 }
 
 #[tokio::test]
+async fn closing_a_request_that_waits_for_its_answer_stops_the_command() {
+    let agent = TestAgent::start().await;
+    for session in ["default", "__DISABLE_SESSION__"] {
+        let request = json!({ "command": "echo $BASHPID >pid; exec sleep 68", "sessionId": session });
+        let given_up = timeout(Duration::from_millis(300), agent.post("/api/execute", request)).await;
+        assert!(given_up.is_err());
+        let pid = std::fs::read_to_string(agent.path("pid")).unwrap().trim().parse().unwrap();
+        let gone = async {
+            while crate::reap::entry(pid).is_some_and(|entry| !entry.ended) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, gone).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_command_without_a_session_that_takes_too_long_ends_as_by_timeout() {
     let agent = TestAgent::start().await;
     let request =

@@ -14,7 +14,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, waitid};
 use tokio::{
     process::Child,
     signal::unix::{SignalKind, signal as listen},
@@ -98,7 +98,10 @@ pub async fn terminated() {
 
 /// Ends every process beneath the agent: asks, waits up to `grace`, then kills.
 pub async fn end_all(grace: Duration) {
-    Tree::beneath(std::process::id() as i32).end(grace).await;
+    let all = Tree::beneath(std::process::id() as i32);
+    // An interactive shell heeds only this.
+    all.signal(Signal::HUP);
+    all.end(grace).await;
 }
 
 #[cfg(test)]

@@ -156,3 +156,18 @@ async fn an_unknown_route_and_a_wrong_method_are_told_apart() {
     let (status, body) = agent.delete("/api/ping").await;
     assert_eq!((status, body["code"].as_str()), (StatusCode::METHOD_NOT_ALLOWED, Some("METHOD_NOT_ALLOWED")));
 }
+
+#[tokio::test]
+async fn on_tcp_only_those_who_know_the_token_are_served() {
+    use tower::ServiceExt;
+    let agent = TestAgent::start().await;
+    let app = server::listen::guarded(server::router(agent.agent.clone()), "secret".to_owned());
+    for (sent, status) in
+        [(None, 401), (Some("Bearer secre"), 401), (Some("secret"), 401), (Some("Bearer secret"), 200)]
+    {
+        let request = Request::get("/api/ping");
+        let request = sent.into_iter().fold(request, |request, token| request.header("authorization", token));
+        let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status().as_u16(), status, "{sent:?}");
+    }
+}

@@ -1,0 +1,96 @@
+//! The program itself: how it listens, what it gives up, and how it ends.
+
+use std::{
+    io::{Read, Write},
+    os::unix::net::UnixStream,
+    process::{Child, Command},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+/// No test waits longer for anything.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Program {
+    child: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = ready() {
+            return found;
+        }
+        assert!(started.elapsed() < PATIENCE, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+impl Program {
+    fn start(more: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_sandpit-agent"))
+            .args(["--listen-unix", "socket", "--workspace"])
+            .arg(folder.path())
+            .args(more)
+            .env("TMPDIR", folder.path())
+            .current_dir(folder.path())
+            .spawn()
+            .unwrap();
+        Self { child, folder }
+    }
+
+    fn call(&self, path: &str, body: &Value) -> Value {
+        let socket = self.folder.path().join("socket");
+        let mut stream = until("it listens", || UnixStream::connect(&socket).ok());
+        let body = body.to_string();
+        let length = body.len();
+        write!(stream, "POST {path} HTTP/1.1\r\nhost: agent\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    }
+
+    fn run(&self, command: &str) -> String {
+        let body = self.call("/api/execute", &json!({ "command": command }));
+        body["stdout"].as_str().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn commands_have_no_new_privileges_no_core_files_and_a_limit_of_processes() {
+    let program = Program::start(&["--pids-limit", "4321"]);
+    let told = program.run("grep NoNewPrivs /proc/self/status; ulimit -c; ulimit -u");
+    assert_eq!(told, "NoNewPrivs:\t1\n0\n4321\n");
+}
+
+#[test]
+fn commands_inherit_no_descriptor_of_the_agent() {
+    let program = Program::start(&[]);
+    assert_eq!(program.run("ls /proc/self/fd | tr '\\n' ' '"), "0 1 2 3 ", "3 is the folder that ls reads");
+}
+
+#[test]
+fn asked_to_end_it_ends_everything_it_started_and_leaves_no_file() {
+    let mut program = Program::start(&[]);
+    program.call("/api/terminals", &json!({}));
+    let pid = program.run("(setsid sleep 81 & echo $!) 2>/dev/null");
+    let started = Instant::now();
+    assert!(Command::new("kill").arg(program.child.id().to_string()).status().unwrap().success());
+    let status = until("it ends", || program.child.try_wait().unwrap());
+    assert!(status.success() && started.elapsed() < Duration::from_secs(2));
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
+    let left: Vec<_> =
+        std::fs::read_dir(program.folder.path()).unwrap().map(|one| one.unwrap().file_name()).collect();
+    assert_eq!(left, ["socket"]);
+}
