@@ -26,15 +26,16 @@ export function Main() {
   const selected = useSelected();
   const panelOpen = useSetting("panelOpen");
   const kept = useKept();
+  const running = selected?.state === "running";
   return (
     <main className={css.main}>
       <div className={css.docks}>
         {kept.map((id) => (
-          <Dock key={id} sandboxId={id} shown={id === selected?.id} />
+          <Dock key={id} sandboxId={id} shown={id === selected?.id && running} />
         ))}
         <Stage />
       </div>
-      {selected?.state === "running" && panelOpen && <Panel sandboxId={selected.id} />}
+      {selected && running && panelOpen && <Panel sandboxId={selected.id} />}
     </main>
   );
 }
