@@ -1,5 +1,7 @@
 //! The program itself: how it listens, what it gives up, and how it ends.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::{
     io::{Read, Write},
     os::unix::net::UnixStream,
