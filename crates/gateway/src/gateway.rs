@@ -10,7 +10,7 @@ use sandpit_api::{
     event::EventKind,
     sandbox::{Sandbox, SandboxState},
 };
-use sandpit_engine::{Change, Engine};
+use sandpit_engine::{Change, Engine, Result};
 use tokio::{io::DuplexStream, net::TcpListener, sync::broadcast::error::RecvError};
 use tokio_util::sync::CancellationToken;
 
@@ -163,20 +163,20 @@ impl Gateway {
     }
 
     async fn relist(&self, engine: &dyn Engine) {
-        let records = match engine.list().await {
-            Ok(records) => records,
-            Err(error) => {
-                return tracing::warn!(engine = engine.id(), %error, "the sandboxes cannot be listed");
-            }
-        };
-        for id in self.roster.ids_of(engine.id()) {
-            if !records.iter().any(|record| record.id == id) {
-                self.forget(&id).await;
-            }
+        if let Err(error) = self.list_of(engine).await {
+            tracing::warn!(engine = engine.id(), %error, "the sandboxes cannot be listed");
         }
-        for record in records {
-            self.observe(record);
+    }
+
+    /// Every sandbox of an engine, listed afresh. Those that it no longer has are forgotten.
+    pub(crate) async fn list_of(&self, engine: &dyn Engine) -> Result<Vec<Sandbox>> {
+        let known = self.roster.ids_of(engine.id());
+        let records = engine.list().await?;
+        for id in known.iter().filter(|id| !records.iter().any(|record| record.id == **id)) {
+            // Looked at once more, since one of that name may have been made meanwhile.
+            self.refresh(engine, id).await;
         }
+        Ok(records.into_iter().map(|record| self.observe(record)).collect())
     }
 
     /// Takes note of a record, fills in its ports, and tells of it when it differs from the last one.

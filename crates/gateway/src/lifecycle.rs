@@ -199,14 +199,15 @@ pub async fn create(
 /// `GET /v1/sandboxes`, oldest first. An engine that cannot be asked shows what was last known of it.
 pub async fn list(State(gateway): State<Gateway>) -> Json<Sandboxes> {
     let engines = gateway.roster.engines();
-    let lists = join_all(engines.map(async |engine| (engine.id().to_owned(), engine.list().await))).await;
+    let lists = join_all(engines.map(async |engine| (engine, gateway.list_of(engine.as_ref()).await))).await;
     let mut sandboxes = Vec::new();
     for (engine, list) in lists {
         match list {
-            Ok(records) => sandboxes.extend(records.into_iter().map(|record| gateway.observe(record))),
+            Ok(records) => sandboxes.extend(records),
             Err(error) => {
-                tracing::warn!(engine, %error, "the sandboxes cannot be listed");
-                sandboxes.extend(gateway.roster.all().into_iter().filter(|record| record.engine == engine));
+                tracing::warn!(engine = engine.id(), %error, "the sandboxes cannot be listed");
+                sandboxes
+                    .extend(gateway.roster.all().into_iter().filter(|record| record.engine == engine.id()));
             }
         }
     }
