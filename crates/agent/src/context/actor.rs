@@ -54,6 +54,8 @@ struct Run {
     count: Option<u32>,
     status: Option<RunStatus>,
     idle: bool,
+    /// A question asked behind the run, whose answer comes after all output.
+    behind: Option<String>,
     failed: bool,
     interrupted: bool,
 }
@@ -184,6 +186,7 @@ impl Actor {
             count: None,
             status: None,
             idle: false,
+            behind: None,
             failed: false,
             interrupted: false,
         });
@@ -212,6 +215,10 @@ impl Actor {
         let parent = message.parent_header.as_ref().map(|parent| parent.msg_id.as_str());
         let known = self.runs.iter().rev().find(|(id, _)| Some(id.as_str()) == parent);
         let request = known.map(|(_, request)| request.clone());
+        let behind = |run: &&mut Run| run.behind.as_ref().is_some_and(|id| is_child_of(&message, id));
+        if let Some(run) = self.run.as_mut().filter(behind) {
+            run.idle |= is_idle(&message);
+        }
         if let Some(run) = self.run.as_mut().filter(|run| is_child_of(&message, &run.message_id)) {
             run.idle |= is_idle(&message);
             run.heard = Instant::now();
@@ -263,8 +270,22 @@ impl Actor {
         }
     }
 
+    /// Where a kernel ends early, waits for the answer to a question asked behind the run.
+    async fn ask_behind(&mut self) {
+        let (Some(run), Some(kernel)) = (&mut self.run, &mut self.kernel) else {
+            return;
+        };
+        let over = run.idle && run.status.is_some() && run.behind.is_none();
+        if over && self.start.launch.spec.ends_early() {
+            // A kernel that cannot be asked has ended, which is told otherwise.
+            run.behind = kernel.ask().await.ok();
+            run.idle = run.behind.is_none();
+        }
+    }
+
     /// Ends the run when the kernel has both answered and said that all output is out.
     async fn settle(&mut self) {
+        self.ask_behind().await;
         let finished = |run: &Run| run.idle && run.status.is_some();
         let Some(run) = self.run.take_if(|run| finished(run)) else {
             return;
@@ -284,6 +305,7 @@ impl Actor {
     async fn give_up(&mut self) {
         if let Some(run) = &mut self.run {
             run.idle = true;
+            run.behind.get_or_insert_default();
             let request = run.request_id.clone();
             self.outputs.push(Some(&request), output::unreadable("the kernel dropped some of it"));
         }

@@ -30,6 +30,14 @@ impl HiddenPorts {
     }
 }
 
+impl Hidden {
+    /// Hides `ports` too.
+    pub fn extend(&mut self, ports: &[u16]) {
+        self.all.0.lock().extend(ports);
+        self.own.extend_from_slice(ports);
+    }
+}
+
 impl Drop for Hidden {
     fn drop(&mut self) {
         let mut all = self.all.0.lock();

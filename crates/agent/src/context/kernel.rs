@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::hidden::Hidden;
+use crate::port::listening;
 
 /// Messages between the kernel and the agent.
 const QUEUE: usize = 256;
@@ -46,7 +47,7 @@ pub struct Process {
     group: Option<Pid>,
     ended: watch::Receiver<Option<String>>,
     _dir: TempDir,
-    _hidden: Hidden,
+    hidden: Hidden,
 }
 
 impl Process {
@@ -61,7 +62,7 @@ impl Process {
             // Nobody may listen any more.
             let _ = tell.send(Some(text));
         });
-        Self { group, ended, _dir: dir, _hidden: hidden }
+        Self { group, ended, _dir: dir, hidden }
     }
 
     /// Waits for its end, and says how it came.
@@ -69,6 +70,13 @@ impl Process {
         match self.ended.wait_for(Option::is_some).await {
             Ok(status) => status.clone().unwrap_or_default(),
             Err(_) => "it is not known how".to_owned(),
+        }
+    }
+
+    /// Hides what the process listens on by now: nobody has used it yet, so it is the kernel's own.
+    pub fn hide_ports(&mut self) {
+        if let Some(group) = self.group {
+            self.hidden.extend(&listening::ports_of(group.as_raw_nonzero().get()));
         }
     }
 
@@ -176,6 +184,14 @@ impl Kernel {
             stop_on_error: false,
         };
         let message: JupyterMessage = request.into();
+        let id = message.header.msg_id.clone();
+        self.shell.send(message).await?;
+        Ok(id)
+    }
+
+    /// Asks something harmless; answers with the id that its answer names.
+    pub async fn ask(&mut self) -> Result<String, RuntimeError> {
+        let message: JupyterMessage = KernelInfoRequest {}.into();
         let id = message.header.msg_id.clone();
         self.shell.send(message).await?;
         Ok(id)

@@ -62,6 +62,7 @@ impl Launch {
                 return Err(self.failed(&format!("it ended while starting ({status}). {words}")));
             }
         };
+        process.hide_ports();
         Ok(Kernel::new(process, connected))
     }
 

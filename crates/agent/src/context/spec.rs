@@ -52,6 +52,12 @@ impl Spec {
         self.interrupt_mode.as_deref() == Some("message") || self.is_deno()
     }
 
+    /// Whether it says that a run is over before the last output of it is out. deno does, now and then;
+    /// what it is asked next it answers after that output.
+    pub fn ends_early(&self) -> bool {
+        self.is_deno()
+    }
+
     /// Whether its sockets may be files: kernels on libzmq can, deno cannot.
     pub fn speaks_ipc(&self) -> bool {
         self.argv.iter().any(|arg| arg.contains("ipykernel"))

@@ -252,6 +252,10 @@ async fn javascript_and_typescript_run_on_deno_and_are_interrupted() {
     let frames = notebook.run("const x: number = await Promise.resolve(41); console.log('hi'); x + 1").await;
     assert_eq!(text(&frames), "hi\n");
     assert!(result(&frames).contains("42"), "{frames:?}");
+    for _ in 0..20 {
+        let frames = notebook.run("console.log('a'); 5").await;
+        assert!(result(&frames).contains('5'), "no result is lost or late: {frames:?}");
+    }
     notebook.run("const x = 7").await;
     let frames = notebook.run("let y = ;").await;
     let error = of(&frames, "error")[0];
@@ -267,6 +271,26 @@ async fn javascript_and_typescript_run_on_deno_and_are_interrupted() {
     let folder = notebook.agent.agent.state_dir().to_str().unwrap().to_owned();
     let kernel = |line: &Value| line["command"].as_str().is_some_and(|command| command.contains(&folder));
     assert!(!body["ports"].as_array().unwrap().iter().any(kernel), "a kernel's ports are not shown: {body}");
+}
+
+#[tokio::test]
+async fn a_kernels_own_ports_are_not_shown_and_those_of_its_code_are() {
+    let mut notebook = Notebook::open(json!({})).await;
+    let folder = notebook.agent.agent.state_dir().to_str().unwrap().to_owned();
+    let shown = async |agent: &TestAgent| {
+        let (_, body) = agent.get("/api/ports").await;
+        let lines = body["ports"].as_array().unwrap().clone();
+        lines
+            .into_iter()
+            .filter(|line| line["command"].as_str().is_some_and(|c| c.contains(&folder)))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&notebook.agent).await, Vec::<Value>::new());
+    let frames =
+        notebook.run("import socket; s = socket.create_server(('127.0.0.1', 0)); s.getsockname()[1]").await;
+    let lines = shown(&notebook.agent).await;
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["port"].to_string(), result(&frames));
 }
 
 #[tokio::test]

@@ -24,6 +24,21 @@ pub fn sockets() -> Vec<Socket> {
     entries.filter(|entry| entry.state == TcpState::Listen).map(|entry| socket(&entry)).collect()
 }
 
+/// The ports that process `pid` listens on itself.
+pub fn ports_of(pid: i32) -> Vec<u16> {
+    let descriptors = Process::new(pid).and_then(|process| process.fd());
+    let inodes: Vec<u64> = descriptors
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|descriptor| match descriptor.target {
+            FDTarget::Socket(inode) => Some(inode),
+            _ => None,
+        })
+        .collect();
+    sockets().iter().filter(|socket| inodes.contains(&socket.inode)).map(|socket| socket.port).collect()
+}
+
 /// Whether the kernel tells of sockets at all.
 pub fn is_readable() -> bool {
     procfs::net::tcp().is_ok()
