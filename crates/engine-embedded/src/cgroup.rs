@@ -3,6 +3,7 @@
 //! What it grants is found by trying, since neither mount options nor permissions tell it reliably.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -21,6 +22,8 @@ use cgroups_rs::{
     },
 };
 use sandpit_api::sandbox::Limits;
+
+use crate::process::Identity;
 
 const PERIOD: u64 = 100_000;
 
@@ -75,11 +78,6 @@ impl Cgroups {
         self.controllers.iter().any(|own| own == controller)
     }
 
-    /// Whether there is any use in a group.
-    pub fn any(&self) -> bool {
-        !self.controllers.is_empty()
-    }
-
     /// Makes the group `name` with `limits`.
     pub fn create(&self, name: &str, limits: &Limits) -> io::Result<Group> {
         let group = self.group(name);
@@ -88,6 +86,15 @@ impl Cgroups {
             .map_err(io::Error::other)?;
         group.limit(limits).inspect_err(|_| group.remove())?;
         Ok(group)
+    }
+
+    /// Makes a group for the sandbox `id` and gives its name; none where this host grants none.
+    pub fn create_for(&self, id: &str, limits: &Limits) -> io::Result<Option<String>> {
+        let name = format!("sandpit-{id}-{:08x}", rand::random::<u32>());
+        match self.controllers.is_empty() {
+            true => Ok(None),
+            false => self.create(&name, limits).map(|_| Some(name)),
+        }
     }
 
     /// The group `name`, made earlier.
@@ -141,6 +148,20 @@ impl Group {
     /// Moves the process `pid` into it.
     pub fn attach(&self, pid: i32) -> io::Result<()> {
         self.cgroup.add_task_by_tgid(CgroupPid::from(u64::from(pid.unsigned_abs()))).map_err(io::Error::other)
+    }
+
+    /// Moves `agent` and all that descend from it into it. Who forks meanwhile is found in the next round.
+    pub fn attach_tree(&self, agent: &Identity) {
+        for _ in 0..32 {
+            let inside: BTreeSet<i32> = self.cgroup.procs().iter().map(|pid| pid.pid as i32).collect();
+            let outside: Vec<i32> =
+                agent.tree().iter().map(|stat| stat.pid).filter(|pid| !inside.contains(pid)).collect();
+            if outside.is_empty() {
+                return;
+            }
+            // One that cannot be moved has ended.
+            outside.into_iter().for_each(|pid| drop(self.attach(pid)));
+        }
     }
 
     /// Freezes every process in it; false where this host has no freezer.

@@ -231,9 +231,10 @@ impl EmbeddedEngine {
         refuse::unless_alive(id, record.state)?;
         let target = if frozen { SandboxState::Paused } else { SandboxState::Running };
         if record.state != target {
-            let (host, private) = (self.host(), Private::of(&record));
-            let act = move || usage::set_frozen(&host, &private, frozen);
-            tokio::task::spawn_blocking(act).await.map_err(|error| failure(io::Error::other(error)))?;
+            let (host, before) = (self.host(), record.clone());
+            let private =
+                blocking(move || usage::set_frozen(&host, &before, frozen)).await.map_err(failure)?;
+            private.save_in(&mut record);
             record.state = target;
             return self.keep(&record).await;
         }
@@ -367,18 +368,15 @@ impl Engine for EmbeddedEngine {
     }
 }
 
-/// The name of a new control group for `record`, made with its limits, or none where the host grants none.
+/// The name of a new control group with the limits that `record` asks for. A sandbox without limits starts without one,
+/// since moving a process into a group may take longer than all the rest: the kernel waits for every processor.
 async fn new_group(host: &Arc<Host>, record: &Record) -> Result<Option<String>> {
-    let (host, id, limits) = (host.clone(), record.id.clone(), record.limits.clone());
-    let limits = sandpit_api::sandbox::Limits { pids: limits.pids.or(Some(launch::DEFAULT_PIDS)), ..limits };
-    let made = blocking(move || {
-        let cgroups = host.cgroups();
-        let name = format!("sandpit-{id}-{:08x}", rand::random::<u32>());
-        if !cgroups.any() {
-            return Ok(None);
-        }
-        cgroups.create(&name, &limits).map(|_| Some(name))
-    });
+    let limits = &record.limits;
+    if limits.cpus.is_none() && limits.memory_mib.is_none() && limits.pids.is_none() {
+        return Ok(None);
+    }
+    let (host, id, limits) = (host.clone(), record.id.clone(), limits.clone());
+    let made = blocking(move || host.cgroups().create_for(&id, &limits));
     made.await.map_err(|error| start_failed(&record.id, &format!("its limits cannot be set: {error}")))
 }
 

@@ -1,9 +1,9 @@
 //! What a sandbox uses, told from outside: it need not answer, and may be frozen.
 
-use std::time::Instant;
+use std::{io, time::Instant};
 
 use procfs::process::Process;
-use sandpit_api::stats::Stats;
+use sandpit_api::{sandbox::Limits, stats::Stats};
 use sandpit_engine::record::Record;
 
 use crate::{host::Host, launch::Private};
@@ -54,10 +54,16 @@ fn traffic(pid: i32) -> (u64, u64) {
     outside.fold((0, 0), |(rx, tx), device| (rx + device.recv_bytes, tx + device.sent_bytes))
 }
 
-/// Freezes or thaws every process: by the control group where there is a freezer, else by signals.
-pub fn set_frozen(host: &Host, private: &Private, frozen: bool) {
+/// Freezes or thaws every process: by a control group where there is a freezer, made now if need be, else by signals.
+/// Gives what is to be remembered of it.
+pub fn set_frozen(host: &Host, record: &Record, frozen: bool) -> io::Result<Private> {
+    let mut private = Private::of(record);
+    let Some(agent) = private.agent.clone() else { return Ok(private) };
+    if frozen && private.group.is_none() && host.cgroups().has("freezer") {
+        private.group = host.cgroups().create_for(&record.id, &Limits::default())?;
+        private.group.iter().for_each(|name| host.cgroups().group(name).attach_tree(&agent));
+    }
     let group = private.group.as_ref().map(|name| host.cgroups().group(name));
-    let Some(agent) = &private.agent else { return };
     if frozen {
         if !group.is_some_and(|group| group.freeze()) {
             agent.freeze();
@@ -66,4 +72,5 @@ pub fn set_frozen(host: &Host, private: &Private, frozen: bool) {
         group.map(|group| group.thaw());
         agent.thaw();
     }
+    Ok(private)
 }
