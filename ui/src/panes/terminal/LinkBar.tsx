@@ -31,15 +31,12 @@ export function LinkBar({
     <div className={css.bar} role="alert" data-testid="terminal-failed">
       <Dot tone="bad" />
       <span>
-        {live.closedElsewhere ? "This terminal was closed elsewhere." : phase.message}{" "}
-        <code>{phase.code}</code>
+        {phase.message} <code>{phase.code}</code>
       </span>
       <span className={css.space} />
-      {!live.closedElsewhere && (
-        <Button small onClick={() => live.connection.retry()}>
-          Retry
-        </Button>
-      )}
+      <Button small onClick={() => live.connection.retry()}>
+        Retry
+      </Button>
       <Button small tone="quiet" onClick={onClose}>
         Close
       </Button>

@@ -5,6 +5,7 @@ import { createTerminal } from "../../api/terminals";
 import type { Session } from "../../api/wire/Session";
 import { Button, Field, Select } from "../../kit";
 import type { PaneProps } from "../../state/panes";
+import { sandbox } from "../../state/sandboxes";
 import type { TerminalParams } from "./open";
 import { markFresh } from "./registry";
 import css from "./Terminal.module.css";
@@ -28,7 +29,12 @@ export function NewTerminal({ sandboxId, pane }: PaneProps<TerminalParams>) {
         cwd: cwd || undefined,
       });
       markFresh(terminal.id);
-      pane.setParams({ id: terminal.id, name: terminal.name, sessionId: terminal.sessionId });
+      pane.setParams({
+        id: terminal.id,
+        name: terminal.name,
+        sessionId: terminal.sessionId,
+        startedAt: sandbox(sandboxId)?.startedAt,
+      });
       pane.setTitle(terminal.name);
     } catch (thrown) {
       setWrong(ApiFailure.from(thrown).message);

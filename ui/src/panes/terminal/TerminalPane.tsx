@@ -29,7 +29,7 @@ function Shown({ sandboxId, params, pane, visible, id }: PaneProps<TerminalParam
   const sandbox = useSandbox(sandboxId);
   const [pasting, setPasting] = useState<string>();
   useFitting(live, element, visible);
-  useRejoin(live, version, sandbox, params);
+  useRejoin(live, version, sandbox, params, pane);
   useEffect(
     () => (live && element.current ? attachClipboard(live, element.current, setPasting) : undefined),
     [live],

@@ -73,8 +73,6 @@ export class TerminalConnection {
   private attached = false;
   /** Grows with each socket: what was drawn of an older one is no credit on this one. */
   private epoch = 0;
-  /** The other side ended a terminal that was live here. */
-  endedWhileLive = false;
   /** The PTY has another viewer's size now. */
   foreignSize = false;
   private sentSizes: { cols: number; rows: number; at: number }[] = [];
@@ -107,7 +105,6 @@ export class TerminalConnection {
     this.attached = false;
     this.fresh = true;
     this.exit = undefined;
-    this.endedWhileLive = false;
     this.connect();
   }
 
@@ -168,7 +165,6 @@ export class TerminalConnection {
         this.ports.changed();
         break;
       case "error":
-        this.endedWhileLive = this.ready;
         this.fail(frame.code, frame.message);
     }
   }

@@ -60,7 +60,11 @@ export class LiveTerminal {
       size,
       takeFresh(id),
     );
+    term.textarea?.addEventListener("focus", this.onFocus);
   }
+
+  /** Focus takes the PTY's size back from another viewer. */
+  private readonly onFocus = () => this.claimSize();
 
   subscribe = (listener: () => void) => {
     this.listeners.add(listener);
@@ -92,7 +96,7 @@ export class LiveTerminal {
   claimSize(): void {
     const size = this.screen.fit();
     const told = this.connection.size;
-    if (!size) return;
+    if (!size || !this.started) return;
     if (size.cols === told.cols && size.rows === told.rows && !this.connection.foreignSize) return;
     this.connection.resize(size.cols, size.rows);
   }
@@ -134,15 +138,10 @@ export class LiveTerminal {
     return name === "failed" || name === "waiting";
   }
 
-  /** The sandbox knows this terminal no more: it was stopped meanwhile. */
+  /** The sandbox knows this terminal no more. */
   get gone(): boolean {
     const { phase } = this.connection;
-    return phase.name === "failed" && phase.code === "TERMINAL_NOT_FOUND" && !this.closedElsewhere;
-  }
-
-  /** Another window ended it while this one was looking. */
-  get closedElsewhere(): boolean {
-    return this.connection.endedWhileLive;
+    return phase.name === "failed" && phase.code === "TERMINAL_NOT_FOUND";
   }
 
   /** A program in it follows the mouse. */

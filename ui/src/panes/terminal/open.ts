@@ -6,6 +6,7 @@ import type { CreateTerminal } from "../../api/wire/CreateTerminal";
 import type { Terminal } from "../../api/wire/Terminal";
 import { notifyFailure } from "../../state/notices";
 import { dockOf, type OpenPane, openPane, openPanes, type Where } from "../../state/panes";
+import { sandbox } from "../../state/sandboxes";
 import { markFresh } from "./registry";
 
 /** What a terminal's tab keeps with the layout. */
@@ -15,12 +16,18 @@ export interface TerminalParams {
   /** What it was, to make it again in a sandbox that was stopped and started. */
   name?: string;
   sessionId?: string;
+  /** When the sandbox was started in whose life it was made: in another life it is made again, in the same it was closed. */
+  startedAt?: string;
 }
 
 export const PANE = "terminal";
 
 const show = (sandboxId: string, { id, name, sessionId }: Terminal, where?: Where) =>
-  openPane(PANE, { id, name, sessionId } satisfies TerminalParams, { sandboxId, where, title: name });
+  openPane(PANE, { id, name, sessionId, startedAt: sandbox(sandboxId)?.startedAt } satisfies TerminalParams, {
+    sandboxId,
+    where,
+    title: name,
+  });
 
 /** Starts a shell and shows it. */
 export async function newTerminal(

@@ -3,7 +3,7 @@ import { FitAddon } from "@xterm/addon-fit";
 import { SearchAddon } from "@xterm/addon-search";
 import { Unicode11Addon } from "@xterm/addon-unicode11";
 import { WebLinksAddon } from "@xterm/addon-web-links";
-import { type IDisposable, type ILink, Terminal } from "@xterm/xterm";
+import { type IBufferLine, type IDisposable, type ILink, Terminal } from "@xterm/xterm";
 import { host } from "../../host";
 import type { Settings } from "../../state/settings";
 import { type AnswerGate, gateAnswers } from "./answers";
@@ -131,12 +131,14 @@ export class Screen {
   }
 
   private placesIn(line: number, open: (place: FilePlace) => void): ILink[] {
-    const text = this.term.buffer.active.getLine(line - 1)?.translateToString(true) ?? "";
+    const row = this.term.buffer.active.getLine(line - 1);
+    if (!row) return [];
+    const { text, cells } = cellsOf(row);
     return fileLinks(text).map((place) => ({
       text: text.slice(place.start, place.end),
       range: {
-        start: { x: place.start + 1, y: line },
-        end: { x: place.end, y: line },
+        start: { x: (cells[place.start] ?? place.start) + 1, y: line },
+        end: { x: (cells[place.end - 1] ?? place.end - 1) + 1, y: line },
       },
       activate: () => open(place),
     }));
@@ -146,4 +148,18 @@ export class Screen {
 /** Only addresses of the web leave the window; anything else a program prints stays text. */
 function openLink(uri: string): void {
   if (/^https?:\/\//i.test(uri)) void host.openExternal(uri);
+}
+
+/** A line's text, and the cell that each of its characters stands in: wide ones take two. */
+function cellsOf(row: IBufferLine): { text: string; cells: number[] } {
+  let text = "";
+  const cells: number[] = [];
+  for (let x = 0; x < row.length; x++) {
+    const cell = row.getCell(x);
+    if (!cell || cell.getWidth() === 0) continue;
+    const chars = cell.getChars() || " ";
+    for (let i = 0; i < chars.length; i++) cells.push(x);
+    text += chars;
+  }
+  return { text, cells };
 }
