@@ -113,11 +113,12 @@ async function mayClose(session: NotebookSession, pane: PaneProps["pane"]): Prom
 function useStatusLine(sandboxId: string, visible: boolean) {
   const name = useNotebook(kernelName);
   const state = useNotebook(kernelWords);
+  const ready = useNotebook(({ phase }) => phase.at === "ready");
   useEffect(() => {
-    if (!visible) return;
+    if (!visible || !ready) return;
     setStatus(sandboxId, "kernel", { text: `${name} ${state}` });
     return () => setStatus(sandboxId, "kernel", undefined);
-  }, [sandboxId, visible, name, state]);
+  }, [sandboxId, visible, ready, name, state]);
 }
 
 /** Whether the file is still the one that is shown: looked at when the pane or the window comes to the front. */

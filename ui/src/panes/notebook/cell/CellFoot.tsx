@@ -13,7 +13,7 @@ export function CellFoot({ cell, standing }: { cell: Cell; standing: Standing })
   if (state !== "ran") return null;
   const took =
     mark?.durationMs === undefined || mark.status === "aborted" ? undefined : durationText(mark.durationMs);
-  const words = [took, shapeOf(cell.outputs), endWords(mark) ?? standing.stale].filter(Boolean);
+  const words = [took, shapeOf(cell.outputs), endWords(standing)].filter(Boolean);
   if (words.length === 0) return null;
   return (
     <p className={css.foot} data-testid="cell-foot">

@@ -10,12 +10,7 @@ export const Gutter = memo(function Gutter({ cell, standing, onRun }: GutterProp
   const words = standingWords(standing);
   return (
     <div className={css.gutter} data-state={standing.state} data-status={standing.mark?.status}>
-      <span
-        className={css.count}
-        title={words}
-        data-testid="cell-count"
-        data-stale={standing.stale !== undefined || undefined}
-      >
+      <span className={css.count} title={words} data-testid="cell-count" data-stale={standing.stale}>
         {countText(standing, cell.count)}
       </span>
       <button type="button" className={css.runCell} aria-label="Run cell" tabIndex={-1} onClick={onRun}>

@@ -5,8 +5,8 @@ import { isLive, type Mark, type Runs } from "../run/runs";
 export interface Standing {
   state: "never" | "queued" | "running" | "ran";
   mark?: Mark;
-  /** Why its outputs are not those of its text in this kernel. */
-  stale?: string;
+  /** Why its outputs are not those of its text in this kernel. `earlier` is usual in an opened file. */
+  stale?: "edited" | "earlier";
   /** Its outputs are of an earlier run and will be replaced. */
   fading: boolean;
 }
@@ -20,13 +20,10 @@ export function standing(cell: Cell, runs: Runs): Standing {
   return { state: "ran", mark, stale: whyStale(cell, runs, mark), fading };
 }
 
-function whyStale(cell: Cell, runs: Runs, mark?: Mark): string | undefined {
+function whyStale(cell: Cell, runs: Runs, mark?: Mark): Standing["stale"] {
   if (cell.count === null) return undefined;
-  if (!mark) return "Not run in this kernel";
-  if (mark.status === "aborted" || mark.status === "lost") return endWords(mark);
-  if (mark.life !== runs.life) return "Ran in an earlier kernel";
-  if (mark.source !== cell.source) return "Edited since it ran";
-  return undefined;
+  if (mark && mark.source !== cell.source) return "edited";
+  return !mark || mark.life !== runs.life || mark.status === "aborted" ? "earlier" : undefined;
 }
 
 /** What stands in the gutter. */
@@ -41,14 +38,15 @@ export const standingWords = ({ state, mark, stale }: Standing): string => {
   if (state === "queued") return "Waits for its turn";
   if (state === "never") return "Not run";
   if (mark?.status === "error") return "Failed";
-  return stale ?? "Ran";
+  if (stale === "earlier") return "Ran in an earlier kernel";
+  return stale === "edited" ? "Edited since it ran" : "Ran";
 };
 
 /** What the line under the outputs says, besides how long it took. */
-export function endWords(mark: Mark | undefined): string | undefined {
+export function endWords({ mark, stale }: Standing): string | undefined {
   if (mark?.status === "aborted") return "Not run: stopped before its turn";
   if (mark?.status === "lost") return "The connection to this run was lost";
-  return undefined;
+  return stale === "edited" ? "Edited since it ran" : undefined;
 }
 
 export function durationText(ms: number): string {
