@@ -1,5 +1,5 @@
 // A notebook's file: its text, and a write that notices when somebody else wrote first.
-import { query, send } from "./client";
+import { post, query, send } from "./client";
 import { sandboxPath } from "./gateway";
 
 export interface Loaded {
@@ -31,3 +31,6 @@ export async function saveText(id: string, file: string, text: string, guard: Gu
   const answer = await send(path(id, file), { method: "PUT", headers, body: text });
   return answer.headers.get("etag") ?? "";
 }
+
+export const deleteFile = (id: string, file: string) =>
+  post<unknown>(sandboxPath(id, "/api/delete"), { path: file });

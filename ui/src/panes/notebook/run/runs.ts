@@ -109,7 +109,8 @@ function mapOutputs(cells: Cell[], frame: Extract<ContextFrame, { type: "update_
   return mapped.some((cell, at) => cell !== cells[at]) ? mapped : cells;
 }
 
-function onRequest(before: Step, frame: ContextFrame, now: number): Step {
+function onRequest(start: Step, frame: ContextFrame, now: number): Step {
+  const before = adopt(start, frame);
   const request = before.runs.requests.find(({ id }) => id === frame.requestId);
   const at = before.cells.findIndex(({ key }) => key === request?.cell);
   const cell = before.cells[at];
@@ -119,6 +120,17 @@ function onRequest(before: Step, frame: ContextFrame, now: number): Step {
     cells: after.cell === cell ? before.cells : before.cells.with(at, after.cell),
     runs: marked(replace(before.runs, after.request), after.request, frame, now),
   };
+}
+
+/** The id of a request begins with the key of its cell, so that every window knows whose it is. */
+export const requestId = (cell: string, own: string) => `${cell}.${own}`;
+
+/** A run that this window did not ask for (another did, or this one before it lost its memory) is taken up where it begins. */
+function adopt(before: Step, { type, requestId: id }: ContextFrame): Step {
+  const begins = type === "queued" || type === "started";
+  if (!begins || !id || before.runs.requests.some((request) => request.id === id)) return before;
+  const cell = before.cells.find(({ key }) => key === id.slice(0, id.lastIndexOf(".")));
+  return cell ? { ...before, runs: ask(before.runs, cell, id) } : before;
 }
 
 /** The cell is deleted, but its run still takes its course. */

@@ -2,7 +2,8 @@
  * Which context a notebook runs in, kept in the window's own storage: in the file it would make every
  * run a change, and would be wrong wherever the file is copied to.
  */
-import type { Snapshot } from "./snapshot";
+import { deleteFile, loadText, saveText } from "../../../api/notebooks";
+import { hashOf, type Snapshot } from "./snapshot";
 
 export interface Binding {
   context: string;
@@ -41,4 +42,30 @@ function forgetOthers(sandboxId: string): void {
   for (const one of keys) {
     if (one.startsWith(PREFIX) && !one.startsWith(`${PREFIX}${sandboxId}:`)) localStorage.removeItem(one);
   }
+}
+
+/**
+ * The same in the sandbox, for a window that knows nothing yet (another browser, another port): only which
+ * context. In its temporary folder, which ends no later than the kernel does.
+ */
+const shared = (path: string) => `/tmp/.sandpit-notebooks/${hashOf(path)}.json`;
+
+export async function sharedContext(sandboxId: string, path: string): Promise<string | undefined> {
+  try {
+    const said = JSON.parse((await loadText(sandboxId, shared(path))).text) as {
+      path?: unknown;
+      context?: unknown;
+    };
+    return said.path === path && typeof said.context === "string" ? said.context : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Best effort, as above. */
+export function shareContext(sandboxId: string, path: string, context: string | undefined): void {
+  const done = context
+    ? saveText(sandboxId, shared(path), JSON.stringify({ path, context }), "anything")
+    : deleteFile(sandboxId, shared(path));
+  done.catch(() => undefined);
 }

@@ -23,6 +23,8 @@ const world = vi.hoisted(() => ({
   file: { text: "", tag: 0 },
   contexts: new Map<string, unknown>(),
   made: 0,
+  /** Files in the sandbox's temporary folder. */
+  shared: new Map<string, string>(),
 }));
 
 const contextOf = (id: string) => world.contexts.get(id) as FakeContext | undefined;
@@ -86,9 +88,14 @@ vi.mock("../../../api/contexts", () => ({
   },
 }));
 vi.mock("../../../api/notebooks", () => ({
-  loadText: async () => ({ text: world.file.text, etag: String(world.file.tag) }),
+  deleteFile: async (_: string, path: string) => void world.shared.delete(path),
+  loadText: async (_: string, path: string) => {
+    if (path.startsWith("/tmp/")) return { text: world.shared.get(path) ?? "", etag: "" };
+    return { text: world.file.text, etag: String(world.file.tag) };
+  },
   fileTag: async () => String(world.file.tag),
-  saveText: async (_: string, __: string, text: string, guard: { etag: string } | string) => {
+  saveText: async (_: string, path: string, text: string, guard: { etag: string } | string) => {
+    if (path.startsWith("/tmp/")) return void world.shared.set(path, text);
     if (typeof guard === "object" && guard.etag !== String(world.file.tag))
       throw new ApiFailure("FILE_CHANGED", "changed");
     world.file = { text, tag: world.file.tag + 1 };
@@ -118,6 +125,7 @@ beforeEach(() => {
   localStorage.clear();
   world.contexts.clear();
   world.made = 0;
+  world.shared.clear();
   const notebook = emptyNotebook();
   const cells = notebook.cells.map((cell) => ({ ...cell, source: "run me" }));
   world.file = { text: writeNotebook({ ...notebook, cells }), tag: 1 };
@@ -183,6 +191,19 @@ describe("a notebook", () => {
     kill(session);
     await opened();
     expect(context().asked).toHaveLength(2);
+  });
+
+  it("is found with its kernel by a window that knows nothing of it, outputs and all", async () => {
+    const { session, id } = await running();
+    context().say({ type: "stream", name: "stdout", text: "one " }, id);
+    await settled();
+    await session.save();
+    kill(session);
+    localStorage.clear();
+    context().say({ type: "stream", name: "stdout", text: "two" }, id);
+    const again = await opened();
+    expect(shown(again)).toEqual(["one two"]);
+    expect(world.made).toBe(1);
   });
 
   it("whose context is gone says so, and starts another at the next run", async () => {

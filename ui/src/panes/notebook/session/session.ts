@@ -12,8 +12,18 @@ import { type Kernel, newId, withKernel } from "../model/new";
 import { readNotebook, UnreadableNotebook } from "../model/read";
 import type { Notebook } from "../model/types";
 import { writeNotebook } from "../model/write";
-import { ask, caughtUp, endAll, isLive, newContext, type Runs, type Step, step } from "../run/runs";
-import { type Binding, readBinding, writeBinding } from "./binding";
+import {
+  ask,
+  caughtUp,
+  endAll,
+  isLive,
+  newContext,
+  type Runs,
+  requestId,
+  type Step,
+  step,
+} from "../run/runs";
+import { type Binding, readBinding, shareContext, sharedContext, writeBinding } from "./binding";
 import { Channel } from "./channel";
 import type { Change } from "./edits";
 import { chooseKernel } from "./kernels";
@@ -45,7 +55,7 @@ export class NotebookSession {
     try {
       const { text, etag } = await loadText(this.sandboxId, this.path);
       const notebook = readNotebook(text);
-      this.#opened(notebook, text, etag);
+      await this.#opened(notebook, text, etag);
     } catch (thrown) {
       if (thrown instanceof UnreadableNotebook) this.#set({ phase: { at: "unreadable", why: thrown } });
       else this.#set({ phase: { at: "failed", failure: ApiFailure.from(thrown) } });
@@ -68,7 +78,7 @@ export class NotebookSession {
     let { runs } = this.state;
     for (const cell of cells) {
       const waits = runs.requests.some((request) => request.cell === cell.key && isLive(request));
-      if (cell.source.trim() !== "" && !waits) runs = ask(runs, cell, `${cell.key}.${newId()}`);
+      if (cell.source.trim() !== "" && !waits) runs = ask(runs, cell, requestId(cell.key, newId()));
     }
     if (runs === this.state.runs) return;
     this.#set({ runs, note: undefined });
@@ -141,8 +151,9 @@ export class NotebookSession {
     this.#channel = undefined;
   }
 
-  #opened(notebook: Notebook, text: string, etag: string): void {
+  async #opened(notebook: Notebook, text: string, etag: string): Promise<void> {
     const binding = readBinding(this.sandboxId, this.path);
+    const context = binding?.context ?? (await sharedContext(this.sandboxId, this.path));
     const hash = hashOf(text);
     const snapshot = binding?.snapshots.find((one) => one.hash === hash);
     const { cells, runs } = this.#stand(notebook, binding, snapshot);
@@ -166,8 +177,8 @@ export class NotebookSession {
     this.#snapshots = snapshot ? [snapshot] : [];
     if (this.#saver) this.#saver.reset(etag);
     else this.#saver = this.#makeSaver(etag);
-    if (binding && !this.#channel) this.#bind(binding.context);
-    else if (!binding) this.#warm();
+    if (context && !this.#channel) this.#bind(context);
+    else if (!context) this.#warm();
   }
 
   /** Where the notebook stands: exactly, when its file is the one that was saved last; else its kernel at least. */
@@ -235,6 +246,7 @@ export class NotebookSession {
       const id = await createContext(this.sandboxId, { language: this.state.kernel.name, cwd });
       this.#set({ runs: newContext(this.state.runs) });
       this.#bind(id);
+      shareContext(this.sandboxId, this.path, id);
       // What stands in the file belongs to no frame of this context.
       this.#snapshots = [
         takeSnapshot({ cells: this.state.notebook.cells, runs: this.state.runs }, this.#hash),
@@ -296,6 +308,7 @@ export class NotebookSession {
     this.#set({ context: undefined, link: undefined, runs: newContext(this.state.runs) });
     this.#snapshots = [];
     writeBinding(this.sandboxId, this.path, undefined);
+    shareContext(this.sandboxId, this.path, undefined);
   }
 
   async #findKernels(): Promise<void> {
