@@ -18,7 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "send_file",
         "save_bytes",
         "save_answer",
-        "copy_png", // what is native
+        "copy_png",
+        "set_dark", // what is native
     ];
     let manifest = tauri_build::AppManifest::new().commands(commands);
     tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest))?;

@@ -39,6 +39,7 @@ pub fn run() -> anyhow::Result<()> {
         .plugin(tauri_plugin_clipboard_manager::init())
         .manage(ipc::Gate::default())
         .manage(files::Picked::default())
+        .manage(window::Look::kept_in(&data))
         .invoke_handler(tauri::generate_handler![
             ipc::fetch,
             ipc::body,
@@ -51,6 +52,7 @@ pub fn run() -> anyhow::Result<()> {
             files::save_bytes,
             files::save_answer,
             files::copy_png,
+            window::set_dark,
         ])
         .setup(move |app| Ok(set_up(app, &data)?))
         .run(tauri::generate_context!())?;

@@ -1,15 +1,21 @@
 //! The one window: how it looks before the page does, what it may show and where it may go.
 
-use std::{borrow::Cow, path::PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use http::{HeaderValue, Request, Response, header::CONTENT_SECURITY_POLICY};
 use tauri::{
-    AppHandle, Manager, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    AppHandle, Manager, State, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
     webview::{Color, NewWindowResponse, PageLoadEvent, PermissionResponse},
 };
 use tauri_plugin_opener::OpenerExt;
 
-use crate::ipc::Gate;
+use crate::{
+    carrier::disk,
+    ipc::{Answer, Gate, said},
+};
 
 pub const LABEL: &str = "main";
 const FRAME: &str = "/output-frame.html";
@@ -22,14 +28,45 @@ const FRAME_POLICY: &str = "sandbox allow-scripts; default-src 'none'; script-sr
 const DARK: Color = Color(0x16, 0x18, 0x1d, 0xff);
 const LIGHT: Color = Color(0xff, 0xff, 0xff, 0xff);
 
+/// What the page looked like last, in a file: a person's own choice is known to the page only.
+pub struct Look(PathBuf);
+
+impl Look {
+    pub fn kept_in(data: &Path) -> Self {
+        Self(data.join("theme"))
+    }
+
+    fn last(&self) -> Option<Theme> {
+        match std::fs::read_to_string(&self.0).ok()?.as_str() {
+            "dark" => Some(Theme::Dark),
+            "light" => Some(Theme::Light),
+            _ => None,
+        }
+    }
+}
+
+const fn background(theme: Theme) -> Color {
+    if matches!(theme, Theme::Dark) { DARK } else { LIGHT }
+}
+
+/// The page says what it looks like, for the window around it now and before it at the next start.
+#[tauri::command]
+pub async fn set_dark(window: WebviewWindow, look: State<'_, Look>, dark: bool) -> Answer<()> {
+    let (theme, name) = if dark { (Theme::Dark, "dark") } else { (Theme::Light, "light") };
+    window.set_background_color(Some(background(theme))).map_err(said)?;
+    disk::write_whole(&look.0, name.as_bytes()).await.map_err(said)
+}
+
 /// Makes the window. `data` is where the page's own storage lives.
 pub fn open(app: &AppHandle, gate: Gate, data: PathBuf) -> tauri::Result<WebviewWindow> {
     let opener = app.clone();
+    let last = app.state::<Look>().last();
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
         .title("Sandpit")
         .inner_size(1280.0, 800.0)
         .min_inner_size(720.0, 480.0)
         .data_directory(data)
+        .background_color(background(last.unwrap_or(Theme::Light)))
         .visible(false)
         .disable_drag_drop_handler()
         .zoom_hotkeys_enabled(true)
@@ -48,8 +85,9 @@ pub fn open(app: &AppHandle, gate: Gate, data: PathBuf) -> tauri::Result<Webview
         })
         .build()?;
     close_side_door(&window)?;
-    let dark = window.theme().is_ok_and(|theme| theme == Theme::Dark);
-    window.set_background_color(Some(if dark { DARK } else { LIGHT }))?;
+    if last.is_none() {
+        window.set_background_color(Some(background(window.theme()?)))?;
+    }
     Ok(window)
 }
 

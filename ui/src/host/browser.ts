@@ -40,6 +40,7 @@ export function browserHost(): Host {
     },
     pickFiles: (options) => pickInPage(options?.multiple ?? false, send),
     saveFile: (name, source) => saveFromPage(name, source, send),
+    setDark: () => {},
     setTitle: (title) => {
       document.title = title;
     },

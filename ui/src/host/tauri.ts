@@ -69,6 +69,7 @@ export function tauriHost(): Host {
       return files.map(picked);
     },
     saveFile,
+    setDark: (dark) => void invoke("set_dark", { dark }),
     setTitle: (title) => void getCurrentWindow().setTitle(title),
   };
 }

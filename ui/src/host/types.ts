@@ -86,6 +86,8 @@ export interface Host {
    * False when the person changed their mind.
    */
   saveFile(name: string, source: Blob | { path: string; signal?: AbortSignal }): Promise<boolean>;
+  /** Says what the page looks like, for what is seen of the window before a page is there. */
+  setDark(dark: boolean): void;
   /** Names the window. */
   setTitle(title: string): void;
 }

@@ -1,5 +1,6 @@
 // Which of the two themes is on: the system's, unless the person chose one.
 import { useSyncExternalStore } from "react";
+import { host } from "../host";
 import { settings, type ThemeChoice } from "../state/settings";
 
 export type { ThemeChoice };
@@ -14,7 +15,10 @@ function current(): Theme {
 }
 
 const apply = () => {
-  document.documentElement.dataset.theme = current();
+  const theme = current();
+  if (document.documentElement.dataset.theme === theme) return;
+  document.documentElement.dataset.theme = theme;
+  host.setDark(theme === "dark");
 };
 
 /** Keeps `data-theme` on the document true from here on. Call once, before the first paint. */
