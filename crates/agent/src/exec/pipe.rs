@@ -71,10 +71,11 @@ impl Pipe {
     /// # Errors
     /// When the pipe is broken.
     pub fn finish(mut self) -> io::Result<Bytes> {
-        let last = match self.name.take() {
-            Some(name) => reopen(&name)?,
-            None => self.receiver.as_fd().try_clone_to_owned()?,
-        };
+        let name = self.name.take();
+        let again = name.as_deref().and_then(|name| reopen(name).ok());
+        // One whose name the command has removed is read as it is: open here for writing, it never ends.
+        let endless = name.is_some() && again.is_none();
+        let last = again.map_or_else(|| self.receiver.as_fd().try_clone_to_owned(), Ok)?;
         drop(self);
         let mut rest = Vec::new();
         let mut buffer = [0; 16 << 10];
@@ -87,7 +88,9 @@ impl Pipe {
                 Err(error) => return Err(error.into()),
             }
         }
-        swallow(last)?;
+        if !endless {
+            swallow(last)?;
+        }
         Ok(rest.into())
     }
 }

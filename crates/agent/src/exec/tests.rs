@@ -122,6 +122,21 @@ async fn what_a_command_does_to_its_shell_does_not_break_the_session() {
 }
 
 #[tokio::test]
+async fn a_session_survives_the_loss_of_the_agents_files_and_of_its_shell() {
+    let agent = TestAgent::start().await;
+    stdout(&agent, "cd /usr; export KEPT=1").await;
+    let lose = format!("rm -rf '{}'", agent.agent.state_dir().display());
+    let (_, body) = execute(&agent, json!({ "command": lose })).await;
+    assert_eq!((&body["code"], &body["context"]["exitCode"]), (&json!("SESSION_TERMINATED"), &json!(125)));
+    assert_eq!(
+        stdout(&agent, "cd /usr; export KEPT=1; (sleep 0.05; kill -9 $$) & echo fine").await,
+        "fine\n"
+    );
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(stdout(&agent, "pwd; echo $KEPT").await, "/usr\n1\n");
+}
+
+#[tokio::test]
 async fn exit_ends_the_session_and_the_next_command_has_a_fresh_shell() {
     let agent = TestAgent::start().await;
     stdout(&agent, "cd /; export GONE=1").await;

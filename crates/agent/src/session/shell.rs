@@ -7,6 +7,7 @@
 use std::{
     convert::Infallible,
     fs, io,
+    os::unix::fs::DirBuilderExt,
     path::Path,
     process::{ExitStatus, Stdio},
     time::Duration,
@@ -105,6 +106,8 @@ impl Shell {
     /// # Errors
     /// When there is no bash, or its pipes cannot be made.
     pub fn start(place: &Place, id: &str, parent: &Path) -> io::Result<Self> {
+        // A command may have emptied the temporary folder.
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
         let folder = tempfile::Builder::new().prefix("shell-").tempdir_in(parent)?;
         fs::write(folder.path().join("end"), script::end(folder.path()))?;
         let ear = Ear { pipe: Pipe::named(folder.path().join("told"))?, heard: Vec::new() };
