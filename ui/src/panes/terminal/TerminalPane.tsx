@@ -9,6 +9,7 @@ import { useSandbox } from "../../state/sandboxes";
 import { attachClipboard } from "./clipboard";
 import { EndBar } from "./EndBar";
 import { FindBar } from "./FindBar";
+import { useFolder } from "./folder";
 import { LinkBar } from "./LinkBar";
 import { screenMenu } from "./menus";
 import { NewTerminal } from "./NewTerminal";
@@ -28,6 +29,7 @@ function Shown({ sandboxId, params, pane, visible, id }: PaneProps<TerminalParam
   const version = useLiveVersion(live);
   const sandbox = useSandbox(sandboxId);
   const [pasting, setPasting] = useState<string>();
+  useFolder(live, sandboxId, visible);
   useFitting(live, element, visible);
   useRejoin(live, version, sandbox, params, pane);
   useEffect(
