@@ -7,17 +7,8 @@ use std::{
 };
 
 /// Folders of the host's `/etc` that programs look things up in, and that tell nothing about the host.
-const SHARED_FOLDERS: [&str; 9] = [
-    "alternatives",
-    "ssl/certs",
-    "fonts",
-    "vim",
-    "terminfo",
-    "perl",
-    "pki/tls/certs",
-    "ca-certificates",
-    "crypto-policies",
-];
+const SHARED_FOLDERS: [&str; 6] =
+    ["alternatives", "ssl/certs", "fonts", "pki/ca-trust", "pki/tls/certs", "crypto-policies"];
 
 /// Files of it, of the same kind, copied.
 const SHARED_FILES: [&str; 15] = [
