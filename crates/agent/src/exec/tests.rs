@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::server::testing::TestAgent;
+use crate::server::testing::{TestAgent, pid_in};
 
 /// No test waits longer for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -249,15 +249,7 @@ async fn closing_the_request_stops_the_command() {
     let mut events = agent.open_events(Method::POST, "/api/execute/stream", request).await;
     events.next().await.unwrap();
     events.next().await.unwrap();
-    let pid = async {
-        loop {
-            match std::fs::read_to_string(agent.path("pid")).unwrap_or_default().trim().parse::<i32>() {
-                Ok(pid) => return pid,
-                Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
-            }
-        }
-    };
-    let pid = timeout(PATIENCE, pid).await.unwrap();
+    let pid = timeout(PATIENCE, pid_in(agent.path("pid"))).await.unwrap();
     drop(events);
     assert_eq!(stdout(&agent, "echo usable").await, "usable\n");
     assert!(crate::reap::entry(pid).is_none_or(|entry| entry.ended));
@@ -268,9 +260,11 @@ async fn closing_a_request_that_waits_for_its_answer_stops_the_command() {
     let agent = TestAgent::start().await;
     for session in ["default", "__DISABLE_SESSION__"] {
         let request = json!({ "command": "echo $BASHPID >pid; exec sleep 68", "sessionId": session });
-        let given_up = timeout(Duration::from_millis(300), agent.post("/api/execute", request)).await;
-        assert!(given_up.is_err());
-        let pid = std::fs::read_to_string(agent.path("pid")).unwrap().trim().parse().unwrap();
+        let pid = tokio::select! {
+            answer = agent.post("/api/execute", request) => panic!("{answer:?}"),
+            pid = timeout(PATIENCE, pid_in(agent.path("pid"))) => pid.unwrap(),
+        };
+        std::fs::remove_file(agent.path("pid")).unwrap();
         let gone = async {
             while crate::reap::entry(pid).is_some_and(|entry| !entry.ended) {
                 tokio::time::sleep(Duration::from_millis(5)).await;

@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::server::testing::TestAgent;
+use crate::server::testing::{TestAgent, pid_in};
 
 /// No test waits longer for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -74,18 +74,12 @@ async fn a_kill_takes_every_descendant() {
     let agent = TestAgent::start().await;
     let command = "trap '' HUP; setsid sleep 71 & echo $! >away; (sleep 72 & echo $! >in; wait) & wait";
     let id = start(&agent, json!({ "command": command })).await;
-    let written = async {
-        while !(agent.path("in").exists() && agent.path("away").exists()) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    timeout(PATIENCE, written).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    let pids = async { [pid_in(agent.path("in")).await, pid_in(agent.path("away")).await] };
+    let pids = timeout(PATIENCE, pids).await.unwrap();
     let (status, _) = timeout(PATIENCE, agent.delete(&format!("/api/process/{id}"))).await.unwrap();
     assert_eq!(status, StatusCode::OK);
-    for file in ["in", "away"] {
-        let pid = std::fs::read_to_string(agent.path(file)).unwrap().trim().parse().unwrap();
-        assert!(crate::reap::entry(pid).is_none_or(|entry| entry.ended), "{file}");
+    for pid in pids {
+        assert!(crate::reap::entry(pid).is_none_or(|entry| entry.ended), "{pid}");
     }
     let (_, body) = agent.get(&format!("/api/process/{id}")).await;
     assert_eq!((&body["process"]["status"], &body["process"]["exitCode"]), (&json!("killed"), &json!(143)));

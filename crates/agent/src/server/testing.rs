@@ -121,6 +121,17 @@ impl TestAgent {
     }
 }
 
+/// The pid that a command writes into `file`, once it has.
+pub async fn pid_in(file: PathBuf) -> i32 {
+    loop {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        if let Some(pid) = text.strip_suffix('\n').and_then(|line| line.parse().ok()) {
+            return pid;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
 /// Server-sent events as they come.
 pub struct Events {
     body: Incoming,
