@@ -9,13 +9,14 @@ use std::{
 use crate::session::Place;
 
 /// Sourced before the first prompt, after the user's own files were read. It changes the prompt
-/// only where nobody chose one: bash's default and Debian's. Its first part, which is not seen, tells
-/// the terminal the folder (OSC 7).
+/// only where nobody chose one: bash's default and Debian's. Before any prompt goes what is not seen and
+/// tells the terminal the folder (OSC 7).
 const PROMPT: &str = r#"export -n PROMPT_COMMAND; unset PROMPT_COMMAND
 case "$PS1" in
   '\s-\v\$ ' | '${debian_chroot:+($debian_chroot)}\u@\h:\w\$ ')
-    PS1='\[\e]7;file://\h$PWD\a\]\[\e[1;32m\]\h\[\e[0m\]:\[\e[1;34m\]\w\[\e[0m\]\$ ' ;;
+    PS1='\[\e[1;32m\]\h\[\e[0m\]:\[\e[1;34m\]\w\[\e[0m\]\$ ' ;;
 esac
+PS1='\[\e]7;file://\h$PWD\a\]'"$PS1"
 case "$(type -t ls)" in alias) ;; *) alias ls='ls --color=auto' grep='grep --color=auto' ;; esac
 "#;
 
