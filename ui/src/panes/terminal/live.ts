@@ -126,6 +126,8 @@ export class LiveTerminal {
 
   private input(data: Uint8Array<ArrayBuffer>): void {
     if (this.connection.exit) return;
+    // Who types here wants the program to fit here.
+    if (this.connection.foreignSize) this.claimSize();
     const overfull = !this.connection.send(data);
     if (overfull === this.overfull) return;
     this.overfull = overfull;
