@@ -107,7 +107,7 @@ const look = EditorView.theme({
   ".cm-panel.cm-search input[type=checkbox]": { margin: "0", accentColor: "var(--accent)" },
   ".cm-panel .cm-textfield": {
     height: "24px",
-    width: "220px",
+    width: "clamp(90px, 30%, 220px)",
     margin: "0 6px 0 0",
     verticalAlign: "middle",
     padding: "0 8px",
@@ -119,9 +119,10 @@ const look = EditorView.theme({
   },
   ".cm-panel .cm-button": {
     height: "24px",
+    lineHeight: "20px",
     margin: "0 6px 0 0",
     verticalAlign: "middle",
-    padding: "0 10px",
+    padding: "0 10px 2px",
     border: "1px solid var(--line-strong)",
     borderRadius: "var(--r)",
     background: "var(--bg-raised)",
