@@ -23,6 +23,8 @@ const world = vi.hoisted(() => ({
   file: { text: "", tag: 0 },
   contexts: new Map<string, unknown>(),
   made: 0,
+  /** As in a browser, which is not told why a socket was refused. */
+  silent: false,
   /** Files in the sandbox's temporary folder. */
   shared: new Map<string, string>(),
 }));
@@ -80,6 +82,7 @@ vi.mock("../../../api/socket", () => ({
 vi.mock("../../../api/contexts", () => ({
   contextSocket: (_: string, id: string, since: number) => `?id=${id}&since=${since}`,
   kernelSpecs: async () => [{ name: "python3", displayName: "Python 3.11", language: "python" }],
+  contexts: async () => [...world.contexts.keys()].map((id) => ({ id })),
   warmContext: async () => undefined,
   deleteContext: async () => undefined,
   createContext: async () => {
@@ -125,6 +128,7 @@ beforeEach(() => {
   localStorage.clear();
   world.contexts.clear();
   world.made = 0;
+  world.silent = false;
   world.shared.clear();
   const notebook = emptyNotebook();
   const cells = notebook.cells.map((cell) => ({ ...cell, source: "run me" }));
@@ -206,19 +210,23 @@ describe("a notebook", () => {
     expect(world.made).toBe(1);
   });
 
-  it("whose context is gone says so, and starts another at the next run", async () => {
-    const { session } = await running();
-    await session.save();
-    kill(session);
-    world.contexts.clear();
-    const again = await opened();
-    expect(again.state.note).toContain("kernel is gone");
-    expect(again.state.context).toBeUndefined();
-    again.run([again.state.active]);
-    await settled();
-    expect(world.made).toBe(2);
-    expect(context().asked).toHaveLength(1);
-  });
+  it.each([false, true])(
+    "whose context is gone says so, and starts another at the next run (untold: %s)",
+    async (silent) => {
+      world.silent = silent;
+      const { session } = await running();
+      await session.save();
+      kill(session);
+      world.contexts.clear();
+      const again = await opened();
+      expect(again.state.note).toContain("kernel is gone");
+      expect(again.state.context).toBeUndefined();
+      again.run([again.state.active]);
+      await settled();
+      expect(world.made).toBe(2);
+      expect(context().asked).toHaveLength(1);
+    },
+  );
 
   it("does not write over what somebody else wrote, until told to", async () => {
     const session = await opened();

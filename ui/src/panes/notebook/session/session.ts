@@ -3,7 +3,7 @@
  * closed and opened again, or moved, finds it as it was.
  */
 import { createStore, type StoreApi } from "zustand/vanilla";
-import { createContext, deleteContext, kernelSpecs, warmContext } from "../../../api/contexts";
+import { contexts, createContext, deleteContext, kernelSpecs, warmContext } from "../../../api/contexts";
 import { ApiFailure } from "../../../api/failure";
 import { fileTag, loadText, saveText } from "../../../api/notebooks";
 import type { LinkState } from "../../../api/socket";
@@ -292,10 +292,21 @@ export class NotebookSession {
 
   #linkChanged(link: LinkState): void {
     this.#set({ link });
-    if (link.at !== "refused" || link.failure.status !== 404) return;
-    // The context is gone (its sandbox was stopped, or it was deleted). What waits goes to a new one.
-    const { runs } = this.state;
-    const waiting = runs.requests.some(({ state }) => state === "sent");
+    if (link.at === "refused" && link.failure.status === 404) this.#contextGone();
+    // A browser is not told why a socket was refused, so a lost one may be a context that is gone.
+    if (link.at === "waiting") void this.#lookForContext();
+  }
+
+  async #lookForContext(): Promise<void> {
+    const { context } = this.state;
+    const all = await contexts(this.sandboxId).catch(() => undefined);
+    const lost = all && !all.some(({ id }) => id === context?.id);
+    if (lost && context && context.id === this.state.context?.id) this.#contextGone();
+  }
+
+  /** Its sandbox was stopped, or it was deleted. What waits goes to a new one. */
+  #contextGone(): void {
+    const waiting = this.state.runs.requests.some(({ state }) => state === "sent");
     this.#forget();
     if (waiting) void this.#withContext();
     else this.#set({ note: "The kernel is gone: its variables with it. The next run starts a new one." });
