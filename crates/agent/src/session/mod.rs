@@ -3,6 +3,7 @@
 //! A session's commands run one after the other, in the order they came; those of different
 //! sessions run side by side. Its shell is started by its first command.
 
+mod declared;
 mod place;
 mod routes;
 mod script;

@@ -5,14 +5,16 @@
 //! the shell, from what was there before.
 
 use std::{
-    collections::BTreeMap,
     ffi::OsString,
     fmt::Write,
     os::unix::ffi::OsStringExt,
     path::{Path, PathBuf},
 };
 
-use super::place::{EnvChange, Place};
+use super::{
+    declared::exported,
+    place::{EnvChange, Place},
+};
 
 /// Variables of the shell's own doing, which say nothing of the session.
 const PRIVATE: &[&str] = &["_", "SHLVL", super::shell::SESSION, super::shell::MARK];
@@ -67,24 +69,14 @@ pub fn line(folder: &Path, number: u64, stdin: &Path) -> String {
 }
 
 /// The file that is sourced when a command has ended: it undoes what was for that command only, and
-/// tells number, exit code, directory and exported variables, each ended by a NUL, then an empty one.
+/// tells number, exit code, directory and exported variables, each ended by a NUL.
 pub fn end(folder: &Path) -> String {
-    let at = |name: &str| quote(&folder.join(name).to_string_lossy());
+    let told = quote(&folder.join("told").to_string_lossy());
     format!(
         r#"eval "$_sandpit_post"
-builtin compgen -e >|{names}
-builtin mapfile -t _sandpit_names <{names}
-{{
-  builtin printf '%s\0' "$1" "$2" "$PWD"
-  for _sandpit_name in "${{_sandpit_names[@]}}"; do
-    [[ $_sandpit_name =~ ^[a-zA-Z_][a-zA-Z_0-9]*$ ]] && builtin printf '%s=%s\0' "$_sandpit_name" "${{!_sandpit_name}}"
-  done
-  builtin printf '\0'
-}} >{told}
+{{ builtin printf '%s\0' "$1" "$2" "$PWD"; builtin export -p; builtin printf '\0'; }} >{told}
 :
-"#,
-        names = at("names"),
-        told = at("told"),
+"#
     )
 }
 
@@ -99,25 +91,19 @@ pub struct Told {
 /// Reads one whole message off the front of `bytes`; `None` while it is not whole. A message that
 /// makes no sense (a command may write there too) is dropped as command number 0.
 pub fn take_told(bytes: &mut Vec<u8>) -> Option<Told> {
-    let end = bytes.windows(2).position(|pair| pair == [0, 0])?;
-    let message: Vec<u8> = bytes.drain(..end + 2).collect();
+    let end = bytes.iter().enumerate().filter(|(_, byte)| **byte == 0).nth(3)?.0;
+    let message: Vec<u8> = bytes.drain(..=end).collect();
     let mut parts = message[..end].split(|byte| *byte == 0);
     let number = text(parts.next()).unwrap_or(0);
     let code = text(parts.next()).unwrap_or(-1);
     let cwd = PathBuf::from(OsString::from_vec(parts.next().unwrap_or_default().to_vec()));
-    let env: BTreeMap<_, _> = parts.filter_map(variable).collect();
+    let mut env = exported(parts.next().unwrap_or_default());
+    env.retain(|name, _| !PRIVATE.iter().any(|private| name == private));
     Some(Told { number, code, place: Place { cwd, env } })
 }
 
 fn text<T: std::str::FromStr>(part: Option<&[u8]>) -> Option<T> {
     std::str::from_utf8(part?).ok()?.parse().ok()
-}
-
-fn variable(part: &[u8]) -> Option<(OsString, OsString)> {
-    let equals = part.iter().position(|byte| *byte == b'=')?;
-    let (name, value) = (&part[..equals], &part[equals + 1..]);
-    let private = PRIVATE.iter().any(|private| private.as_bytes() == name);
-    (!private).then(|| (OsString::from_vec(name.to_vec()), OsString::from_vec(value.to_vec())))
 }
 
 #[cfg(test)]
@@ -131,12 +117,13 @@ mod tests {
 
     #[test]
     fn a_message_is_taken_when_it_is_whole() {
-        let mut bytes = b"7\x003\0/tmp\0A=1\0B=x=y\0SHLVL=2\0".to_vec();
+        let mut bytes =
+            b"7\x003\0/tmp\0declare -x A=\"1\"\ndeclare -x B=\"x=y\"\ndeclare -x SHLVL=\"2\"\n".to_vec();
         assert_eq!(take_told(&mut bytes), None);
-        bytes.extend_from_slice(b"\x008\0");
+        bytes.extend_from_slice(b"\08\0");
         let told = take_told(&mut bytes).expect("a message");
         assert_eq!((told.number, told.code, told.place.cwd.as_path()), (7, 3, Path::new("/tmp")));
-        let env = BTreeMap::from([("A".into(), "1".into()), ("B".into(), "x=y".into())]);
+        let env = std::collections::BTreeMap::from([("A".into(), "1".into()), ("B".into(), "x=y".into())]);
         assert_eq!(told.place.env, env);
         assert_eq!(bytes, b"8\0");
     }
