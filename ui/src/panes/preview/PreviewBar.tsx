@@ -44,7 +44,12 @@ export const PreviewBar = ({ id, port, path, width, onBack, onReload, onGo, onWi
         />
       ))}
     </div>
-    <IconButton icon={Copy} label="Copy address" onClick={() => void copyAddress(id, port)} />
+    <IconButton
+      icon={Copy}
+      label="Copy address"
+      className={css.spare}
+      onClick={() => void copyAddress(id, port)}
+    />
     <IconButton
       icon={ExternalLink}
       label="Open in the browser"
@@ -65,7 +70,7 @@ function Address({ port, path, onGo }: Pick<Props, "port" | "path" | "onGo">) {
   return (
     <form className={css.address} data-wrong={wrong || undefined} onSubmit={go}>
       <span className={css.origin} title="A port of the sandbox, reachable on this machine only">
-        localhost:{port}
+        <span className={css.spare}>localhost</span>:{port}
       </span>
       <input
         aria-label={`Address on port ${port}`}
