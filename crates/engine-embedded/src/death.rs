@@ -51,8 +51,7 @@ pub fn start_failure(error: &ApiError) -> Failure {
 
 /// The app ended while it started this sandbox: what it left is ended, and the sandbox is `failed`.
 pub async fn clean_up_after_a_crash(host: &Host, record: &mut Record) {
-    let mut private = Private::of(record);
-    private.agent = private.agent.or_else(|| told_by_bubblewrap(host, &record.id));
+    let mut private = still_there(host, record);
     launch::end(host, &mut private, Duration::ZERO, false).await;
     private.save_in(record);
     let message = "Sandpit ended while it was starting this sandbox.".to_owned();
@@ -64,6 +63,13 @@ pub async fn clean_up_after_a_crash(host: &Host, record: &mut Record) {
 struct Told {
     child_pid: i32,
     pid_namespace: u64,
+}
+
+/// What runs of `record`, also when the record lost it: bubblewrap wrote it down too.
+pub fn still_there(host: &Host, record: &Record) -> Private {
+    let mut private = Private::of(record);
+    private.agent = private.agent.or_else(|| told_by_bubblewrap(host, &record.id));
+    private
 }
 
 /// The first process, as bubblewrap wrote it down: told apart from a later one of that number by its namespace.

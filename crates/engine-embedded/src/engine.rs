@@ -217,6 +217,9 @@ impl EmbeddedEngine {
 
     /// Starts what exists already; what does not start is `failed` and keeps its files.
     async fn relaunch(&self, mut record: Record) -> Result<Sandbox> {
+        let mut left = death::still_there(&self.0.host, &record);
+        launch::end(&self.0.host, &mut left, Duration::ZERO, false).await;
+        left.save_in(&mut record);
         let launched = self.launch(&mut record).await;
         if let Err(error) = &launched {
             record.failed(death::start_failure(error));
@@ -327,12 +330,11 @@ impl Engine for EmbeddedEngine {
         let _lock = self.lock(id).await;
         let record = self.load(id).await?;
         // Nothing is to be kept, so there is nothing to wait for.
-        let mut private = Private::of(&record);
+        let mut private = death::still_there(&self.0.host, &record);
         launch::end(&self.0.host, &mut private, Duration::ZERO, record.state == SandboxState::Paused).await;
         let (host, gone) = (self.host(), id.to_owned());
         blocking(move || host.discard(&gone)).await.map_err(failure)?;
         self.0.readings.lock().remove(id);
-        self.0.locks.lock().remove(id);
         let _ = self.0.changes.send(Change::Deleted(id.to_owned()));
         Ok(())
     }

@@ -9,7 +9,9 @@ use std::{
 use parking_lot::Mutex;
 use sandpit_engine::record::Records;
 
-use crate::{bubblewrap::Sources, cgroup::Cgroups, config::Config, folder::Folder, seccomp, stage::Stage};
+use crate::{
+    bubblewrap::Sources, cgroup::Cgroups, config::Config, folder::Folder, probe, seccomp, stage::Stage,
+};
 
 /// Begins the name of a folder that is being removed. It is no valid id.
 const GONE: &str = ".gone-";
@@ -21,6 +23,7 @@ pub struct Host {
     pub filters: Vec<Vec<u8>>,
     /// Run by root: sandboxes then get uids of their own.
     pub is_root: bool,
+    pub last_attempt: probe::Last,
     sandboxes: PathBuf,
     cgroups: OnceLock<Cgroups>,
     stage: Mutex<Option<Arc<Stage>>>,
@@ -43,6 +46,7 @@ impl Host {
             records,
             filters: seccomp::programs().map_err(io::Error::other)?,
             is_root,
+            last_attempt: probe::Last::default(),
             sandboxes,
             cgroups: OnceLock::new(),
             stage: Mutex::default(),

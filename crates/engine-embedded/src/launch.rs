@@ -195,10 +195,15 @@ pub async fn answered(folder: &Folder, agent: &Identity) -> Result<(), String> {
         let mut client: AgentClient = AgentClient::over(Box::new(stream)).await.map_err(|e| e.to_string())?;
         client.get::<serde_json::Value>("/api/ping").await.map_err(|error| error.to_string())
     };
-    tokio::select! {
-        answer = ping => answer.map(drop).map_err(|error| match agent.is_alive() { true => error, false => gone() }),
-        () = handle.ended() => Err(gone()),
+    let answer = tokio::select! {
+        answer = ping => answer.map(drop),
+        () = handle.ended() => Err(String::new()),
         () = tokio::time::sleep(PATIENCE) => Err("the agent does not answer".to_owned()),
+    };
+    match answer {
+        // One that is ending closes its socket a moment before it is gone.
+        Err(_) if handle.ends_within(Duration::from_millis(500)).await => Err(gone()),
+        other => other,
     }
 }
 

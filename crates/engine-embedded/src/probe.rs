@@ -2,7 +2,7 @@
 
 use std::{
     process::Command,
-    sync::{Arc, LazyLock},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -14,15 +14,17 @@ use crate::{host::Host, stage};
 /// How long an answer counts. What a person mends is seen after this time.
 const FRESH: Duration = Duration::from_secs(5);
 
-type Attempt = Result<(), Trouble>;
+pub type Attempt = Result<(), Trouble>;
 
+/// Why it cannot be done, and what a person can do about it.
 #[derive(Debug, Clone)]
-struct Trouble {
+pub struct Trouble {
     reason: String,
     fix_it: Option<String>,
 }
 
-static LAST: LazyLock<Mutex<Option<(Instant, Attempt)>>> = LazyLock::new(Mutex::default);
+/// The last attempt to make a sandbox, and when it was made.
+pub type Last = Mutex<Option<(Instant, Attempt)>>;
 
 /// The engine as data, looked up afresh.
 pub async fn describe(id: &str, host: Arc<Host>) -> Engine {
@@ -93,12 +95,12 @@ fn version(host: &Host) -> Option<String> {
 }
 
 fn works(host: &Host) -> Attempt {
-    if let Some((at, attempt)) = LAST.lock().clone().filter(|(at, _)| at.elapsed() < FRESH) {
-        let _ = at;
+    let last = host.last_attempt.lock().clone();
+    if let Some((_, attempt)) = last.filter(|(at, _)| at.elapsed() < FRESH) {
         return attempt;
     }
     let attempt = attempt(host);
-    *LAST.lock() = Some((Instant::now(), attempt.clone()));
+    *host.last_attempt.lock() = Some((Instant::now(), attempt.clone()));
     attempt
 }
 

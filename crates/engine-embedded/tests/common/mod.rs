@@ -1,5 +1,7 @@
 //! An engine over a folder of its own, and what only its tests may do to it.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 use std::{path::PathBuf, sync::Arc};
 
 use sandpit_engine::{Engine, contract::Subject};

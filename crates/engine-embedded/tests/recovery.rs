@@ -1,0 +1,93 @@
+//! The app ends at a bad moment, or its files are spoilt: nothing keeps running unseen, nothing is lost.
+
+mod common;
+
+use std::{fs, path::Path, time::Duration};
+
+use common::Embedded;
+use sandpit_api::sandbox::{CreateSandbox, FailureKind, SandboxState};
+use sandpit_engine::Engine;
+use serde_json::{Value, json};
+
+fn edit(folder: &Path, change: impl FnOnce(&mut Value)) {
+    let path = folder.join("record.json");
+    let mut record = serde_json::from_slice(&fs::read(&path).expect("the record")).expect("JSON");
+    change(&mut record);
+    fs::write(path, record.to_string()).expect("written");
+}
+
+async fn ends(pid: i32) {
+    for _ in 0..500 {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        if status.is_empty() || status.contains("State:\tZ") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("process {pid} runs on");
+}
+
+#[tokio::test]
+async fn a_start_that_the_app_did_not_survive_is_cleaned_up_and_told() {
+    let embedded = Embedded::new();
+    let engine = embedded.open().await;
+    let id = engine.create(CreateSandbox::default()).await.expect("create").id;
+    let pid = engine.agent_pid(&id).await.expect("its agent");
+    drop(engine);
+    // As it is on disk while a start is under way: bubblewrap has begun, and nobody wrote down what it is.
+    edit(&embedded.folder(&id), |record| {
+        record["state"] = json!("creating");
+        record["private"]["agent"] = Value::Null;
+        record["private"]["monitor"] = Value::Null;
+    });
+    let engine = embedded.open().await;
+    let found = engine.inspect(&id).await.expect("inspect");
+    assert_eq!(found.state, SandboxState::Failed);
+    assert_eq!(found.reason.expect("a reason").kind, FailureKind::StartFailed);
+    ends(pid).await;
+    assert_eq!(engine.start(&id).await.expect("it starts again").state, SandboxState::Running);
+}
+
+#[tokio::test]
+async fn a_spoilt_record_hides_no_other_and_its_sandbox_can_be_removed_with_its_processes() {
+    let embedded = Embedded::new();
+    let engine = embedded.open().await;
+    let id = engine.create(CreateSandbox::default()).await.expect("create").id;
+    let other = engine.create(CreateSandbox::default()).await.expect("create").id;
+    let pid = engine.agent_pid(&id).await.expect("its agent");
+    drop(engine);
+    fs::write(embedded.folder(&id).join("record.json"), "{\"name\": \"cut o").expect("spoilt");
+    let engine = embedded.open().await;
+    assert_eq!(engine.list().await.expect("list").len(), 2);
+    assert_eq!(engine.inspect(&id).await.expect("inspect").state, SandboxState::Failed);
+    assert_eq!(engine.inspect(&other).await.expect("inspect").state, SandboxState::Running);
+    engine.destroy(&id).await.expect("destroy");
+    ends(pid).await;
+    assert!(!embedded.folder(&id).exists());
+}
+
+#[tokio::test]
+async fn a_removal_that_was_cut_off_is_finished_by_the_next_run() {
+    let embedded = Embedded::new();
+    drop(embedded.open().await);
+    let half = embedded.folder(".gone-0123");
+    fs::create_dir_all(half.join("workspace")).expect("a folder");
+    let engine = embedded.open().await;
+    assert!(engine.list().await.expect("list").is_empty());
+    assert!(!half.exists());
+}
+
+#[tokio::test]
+async fn the_reason_of_a_kill_is_that_it_was_killed() {
+    let embedded = Embedded::new();
+    let engine = embedded.open().await;
+    let id = engine.create(CreateSandbox::default()).await.expect("create").id;
+    let mut changes = engine.changes();
+    let pid = engine.agent_pid(&id).await.and_then(rustix::process::Pid::from_raw).expect("its agent");
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("killed");
+    while engine.inspect(&id).await.expect("inspect").state != SandboxState::Failed {
+        changes.recv().await.expect("a change");
+    }
+    let reason = engine.inspect(&id).await.expect("inspect").reason.expect("a reason");
+    assert_eq!((reason.kind, reason.exit_code), (FailureKind::Killed, Some(137)));
+}
