@@ -49,7 +49,7 @@ impl Agent {
     /// # Errors
     /// When its private folder cannot be made in the temporary folder.
     pub fn new(config: Config) -> io::Result<Arc<Self>> {
-        let state_dir = tempfile::Builder::new().prefix(".sandpit-agent-").tempdir()?;
+        let state_dir = private_folder()?;
         let first = Place { cwd: config.workspace.clone(), env: config.env.clone() };
         Ok(Arc::new(Self {
             contexts: Contexts::default(),
@@ -96,4 +96,11 @@ impl Agent {
     pub fn resolve(&self, path: impl AsRef<Path>) -> PathBuf {
         self.config.workspace.join(path)
     }
+}
+
+/// In memory where that can be had: each command makes pipes there, and a disk's journal is slow.
+fn private_folder() -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".sandpit-agent-");
+    builder.tempdir_in("/dev/shm").or_else(|_| builder.tempdir())
 }
