@@ -21,8 +21,11 @@ struct Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Ok(None) = self.child.try_wait() {
+            // Asked, not killed, so that it removes its files.
+            let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+            let _ = self.child.wait();
+        }
     }
 }
 
@@ -86,12 +89,15 @@ fn asked_to_end_it_ends_everything_it_started_and_leaves_no_file() {
     let mut program = Program::start(&[]);
     program.call("/api/terminals", &json!({}));
     let pid = program.run("(setsid sleep 81 & echo $!) 2>/dev/null");
+    let files = program.run("echo /dev/shm/.sandpit-agent-*/$SANDPIT_SHELL");
+    assert!(std::path::Path::new(files.trim()).is_dir(), "{files}");
     let started = Instant::now();
     assert!(Command::new("kill").arg(program.child.id().to_string()).status().unwrap().success());
     let status = until("it ends", || program.child.try_wait().unwrap());
     assert!(status.success() && started.elapsed() < Duration::from_millis(2900));
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
     assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
+    assert!(!std::path::Path::new(files.trim()).exists());
     let left: Vec<_> =
         std::fs::read_dir(program.folder.path()).unwrap().map(|one| one.unwrap().file_name()).collect();
     assert_eq!(left, ["socket"]);
