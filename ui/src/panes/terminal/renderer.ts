@@ -5,6 +5,7 @@
 import { WebglAddon } from "@xterm/addon-webgl";
 import type { Terminal } from "@xterm/xterm";
 import { host } from "../../host";
+import { drawsFast } from "./gpu";
 
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
@@ -21,8 +22,10 @@ function probe(): boolean {
   if (!gl) return false;
   const info = gl.getExtension("WEBGL_debug_renderer_info");
   const name = info ? String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "";
+  // WebKitGTK gives every renderer the same made-up name, so there the time of a drawing tells.
+  const hardware = host.platform.lateWebgl ? drawsFast(gl) : name !== "" && !SOFTWARE.test(name);
   gl.getExtension("WEBGL_lose_context")?.loseContext();
-  return name !== "" && !SOFTWARE.test(name);
+  return hardware;
 }
 
 export class Renderer {
