@@ -50,9 +50,9 @@ fn socket(entry: &TcpNetEntry) -> Socket {
 }
 
 /// The owners of sockets that were seen before, as far as they could be found: looking for them is the
-/// dear part.
+/// dear part. One that was not found is looked for again: its process may have been between two states.
 #[derive(Default)]
-pub struct Owners(HashMap<u64, Option<Owner>>);
+pub struct Owners(HashMap<u64, Owner>);
 
 #[derive(Debug, Clone)]
 struct Owner {
@@ -72,7 +72,7 @@ impl Owners {
         let own = std::process::id() as i32;
         let mut ports: HashMap<u16, ListeningPort> = HashMap::new();
         for socket in sockets {
-            let owner = self.0.get(&socket.inode).and_then(Option::as_ref);
+            let owner = self.0.get(&socket.inode);
             if owner.is_some_and(|owner| owner.pid == own) {
                 continue;
             }
@@ -96,13 +96,9 @@ impl Owners {
                     && sockets.iter().any(|socket| socket.inode == inode)
                 {
                     // A socket that a child inherited belongs to who had it first.
-                    self.0.entry(inode).or_default().get_or_insert_with(|| owner(&process));
+                    self.0.entry(inode).or_insert_with(|| owner(&process));
                 }
             }
-        }
-        // Those of other users stay unknown.
-        for socket in sockets {
-            self.0.entry(socket.inode).or_default();
         }
     }
 }
