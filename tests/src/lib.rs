@@ -1,1 +1,3 @@
-//! Checks that span crates: invariants of the house and benchmarks.
+//! Checks that span crates. Invariants are in `tests/`, journeys in `journeys/`, benchmarks in `bench/`.
+
+pub mod bench;
