@@ -7,6 +7,9 @@ export default defineConfig({
     sequence: { concurrent: false },
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    bail: 0,
+    // A lost step makes the rest meaningless; enough fail to see what it was.
+    bail: 2,
+    // Each window draws in software: one at a time on a small machine.
+    fileParallelism: false,
   },
 });

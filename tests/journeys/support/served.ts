@@ -19,7 +19,8 @@ export async function serve(place: Place): Promise<Served> {
       throw new Error(`${error}\n${server.output()}`);
     },
   );
-  return { ...(JSON.parse(line) as { url: string; token: string }), server };
+  const ready = JSON.parse(line) as { url: string; token: string };
+  return { url: ready.url.replace(/\/$/, ""), token: ready.token, server };
 }
 
 const QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"];
@@ -30,7 +31,7 @@ export async function openChromium(served: Served, options: { scheme?: "dark" | 
     viewport: { width: 1280, height: 800 },
     colorScheme: options.scheme ?? "dark",
   });
-  await page.goto(`${served.url.replace(/\/$/, "")}/#token=${served.token}`);
+  await page.goto(`${served.url}/#token=${served.token}`);
   return surface(browser, page);
 }
 
@@ -51,4 +52,14 @@ function surface(browser: Browser, page: Page): Surface {
     reload: async () => void (await page.reload()),
     close: () => browser.close(),
   };
+}
+
+/** Sandboxes outlive the app: ends every sandbox of `place` and removes its folder. */
+export async function leaveNothing(place: Place): Promise<void> {
+  const { url, token, server } = await serve(place);
+  const headers = { authorization: `Bearer ${token}` };
+  const { sandboxes } = (await (await fetch(`${url}/v1/sandboxes`, { headers })).json()) as { sandboxes: { id: string }[] };
+  for (const { id } of sandboxes) await fetch(`${url}/v1/sandboxes/${id}`, { method: "DELETE", headers });
+  await server.end();
+  place.remove();
 }

@@ -7,11 +7,13 @@ import type { Surface } from "./surface.ts";
 
 type Browser = Awaited<ReturnType<typeof remote>>;
 
+const ENTER = "\uE007";
+
 const KEYS: Record<string, string> = {
   Control: "\uE009",
   Shift: "\uE008",
   Alt: "\uE00A",
-  Enter: "\uE007",
+  Enter: ENTER,
   Escape: "\uE00C",
   Tab: "\uE004",
   Backspace: "\uE003",
@@ -78,17 +80,38 @@ function surface(browser: Browser): Omit<Surface, "close"> {
     click: async (selector, { button = "left", double = false } = {}) => {
       const element = await find(selector);
       if (double) await element.doubleClick();
-      else await element.click({ button });
+      // WebKitGTK's driver raises no menu from its right button, so the event of it is sent instead.
+      else if (button === "right") await browser.execute(rightClick, selector);
+      else await element.click();
     },
-    type: async (text) => void (await browser.keys([...text].map((key) => (key === "\n" ? KEYS.Enter! : key)))),
+    type: async (text) => {
+      // One key after another: `browser.keys` would hold them all down together.
+      const keys = browser.action("key");
+      for (const key of text) keys.down(key === "\n" ? ENTER : key).up(key === "\n" ? ENTER : key);
+      await keys.perform();
+    },
     press: async (chord) => void (await browser.keys(chord.split("+").map((key) => KEYS[key] ?? key))),
-    text: async (selector) => (await find(selector)).getText(),
+    // As drawn: the driver's own idea of an element's text leaves some of it out.
+    text: async (selector) => browser.execute((element: HTMLElement) => element.innerText, (await find(selector)) as never),
     count: async (selector) => (await browser.$$(selector)).length,
     see: async (selector, ms = 15_000) => void (await (await browser.$(selector)).waitForDisplayed({ timeout: ms })),
-    gone: async (selector, ms = 15_000) =>
-      void (await (await browser.$(selector)).waitForDisplayed({ timeout: ms, reverse: true })),
+    // Asked of the page each time, since an element that was found once may have become another one.
+    gone: async (selector, ms = 15_000) => {
+      await until(`${selector} to be gone`, async () => !(await browser.execute(anyVisible, selector)), ms);
+    },
     run: (script, ...args) => browser.execute(`const args = [...arguments]; ${script}`, ...args) as Promise<never>,
     picture: async (name) => void (await browser.saveScreenshot(picture(`window-${name}`))),
     reload: async () => void (await browser.refresh()),
   };
+}
+
+function rightClick(selector: string) {
+  const element = document.querySelector(selector);
+  const box = element?.getBoundingClientRect();
+  const at = { clientX: (box?.x ?? 0) + 20, clientY: (box?.y ?? 0) + 10 };
+  element?.dispatchEvent(new MouseEvent("contextmenu", { bubbles: true, cancelable: true, button: 2, ...at }));
+}
+
+function anyVisible(selector: string): boolean {
+  return Array.from(document.querySelectorAll(selector)).some((one) => one.checkVisibility({ visibilityProperty: true }));
 }
