@@ -141,7 +141,9 @@ fn the_desktop_app_opens_no_port_but_the_preview_proxy() {
 fn nothing_forks_inside_a_process_that_has_threads() {
     for path in files_under(&root().join("crates"), &[".rs"]) {
         let source = text(&path);
-        for call in ["libc::fork", "unistd::fork", "libc::unshare", "libc::setns", "libc::clone(", ".pre_exec("] {
+        for call in
+            ["libc::fork", "unistd::fork", "libc::unshare", "libc::setns", "libc::clone(", ".pre_exec("]
+        {
             assert!(!source.contains(call), "{} calls {call}", relative(&path));
         }
     }
@@ -162,7 +164,10 @@ fn the_ui_decides_by_error_code_and_fetches_only_in_its_api_room() {
         if name.contains(".test.") {
             continue;
         }
-        assert!(!source.contains(".message ===") && !source.contains(".message.includes("), "{name} decides by a message");
+        assert!(
+            !source.contains(".message ===") && !source.contains(".message.includes("),
+            "{name} decides by a message"
+        );
         let may_fetch = name.starts_with("ui/src/api/") || name.starts_with("ui/src/host/");
         assert!(may_fetch || !source.contains("host.fetch("), "{name} fetches outside api/");
     }

@@ -78,11 +78,20 @@ pub struct ContextFrame {
 #[ts(export)]
 pub enum ContextEvent {
     /// Sent first; live frames follow the replayed ones.
-    Ready { context: Context },
-    State { state: KernelState },
+    Ready {
+        context: Context,
+    },
+    State {
+        state: KernelState,
+    },
     Queued,
-    Started { execution_count: u32 },
-    Stream { name: StreamName, text: String },
+    Started {
+        execution_count: u32,
+    },
+    Stream {
+        name: StreamName,
+        text: String,
+    },
     Display {
         #[ts(type = "Record<string, unknown>")]
         data: MimeBundle,
@@ -110,8 +119,14 @@ pub enum ContextEvent {
         #[ts(optional)]
         display_id: Option<String>,
     },
-    Error { ename: String, evalue: String, traceback: Vec<String> },
-    ClearOutput { wait: bool },
+    Error {
+        ename: String,
+        evalue: String,
+        traceback: Vec<String>,
+    },
+    ClearOutput {
+        wait: bool,
+    },
     Done {
         status: RunStatus,
         execution_count: Option<u32>,

@@ -22,11 +22,20 @@ pub struct Event {
 #[ts(export)]
 pub enum EventKind {
     /// A sandbox was made or changed in any way; this is its record now.
-    Sandbox { sandbox: Sandbox },
-    SandboxDeleted { id: String },
+    Sandbox {
+        sandbox: Sandbox,
+    },
+    SandboxDeleted {
+        id: String,
+    },
     /// The whole set of ports that something in the sandbox listens on now.
-    Ports { sandbox_id: String, listening: Vec<ListeningPort> },
-    Engine { engine: Engine },
+    Ports {
+        sandbox_id: String,
+        listening: Vec<ListeningPort>,
+    },
+    Engine {
+        engine: Engine,
+    },
     /// Events were missed (the cursor is too old): read the lists again.
     Resync,
 }

@@ -49,26 +49,9 @@ pub struct Executed {
 #[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum ExecEvent {
-    Start {
-        command: String,
-        session_id: String,
-        timestamp: String,
-    },
-    Stdout {
-        data: String,
-        timestamp: String,
-    },
-    Stderr {
-        data: String,
-        timestamp: String,
-    },
-    Complete {
-        exit_code: i32,
-        timestamp: String,
-    },
-    Error {
-        error: String,
-        code: crate::ErrorCode,
-        timestamp: String,
-    },
+    Start { command: String, session_id: String, timestamp: String },
+    Stdout { data: String, timestamp: String },
+    Stderr { data: String, timestamp: String },
+    Complete { exit_code: i32, timestamp: String },
+    Error { error: String, code: crate::ErrorCode, timestamp: String },
 }

@@ -59,10 +59,31 @@ pub struct Process {
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum ProcessEvent {
-    ProcessInfo { process_id: String, command: String, status: ProcessStatus, timestamp: String },
-    Stdout { data: String, process_id: String, timestamp: String },
-    Stderr { data: String, process_id: String, timestamp: String },
+    ProcessInfo {
+        process_id: String,
+        command: String,
+        status: ProcessStatus,
+        timestamp: String,
+    },
+    Stdout {
+        data: String,
+        process_id: String,
+        timestamp: String,
+    },
+    Stderr {
+        data: String,
+        process_id: String,
+        timestamp: String,
+    },
     /// Bytes were dropped because the reader was slower than the bounded log.
-    Truncated { process_id: String, timestamp: String },
-    Exit { process_id: String, exit_code: i32, data: String, timestamp: String },
+    Truncated {
+        process_id: String,
+        timestamp: String,
+    },
+    Exit {
+        process_id: String,
+        exit_code: i32,
+        data: String,
+        timestamp: String,
+    },
 }

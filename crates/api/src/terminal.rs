@@ -57,13 +57,23 @@ pub struct Terminal {
 #[ts(export)]
 pub enum TerminalFrame {
     /// Sent first: the next binary frame starts at `cursor`.
-    Ready { cursor: u64, terminal: Terminal },
+    Ready {
+        cursor: u64,
+        terminal: Terminal,
+    },
     /// Everything that existed when the viewer attached has been sent.
-    Replayed { cursor: u64 },
+    Replayed {
+        cursor: u64,
+    },
     /// Bytes before `cursor` are gone; the next binary frame starts there.
-    Truncated { cursor: u64 },
+    Truncated {
+        cursor: u64,
+    },
     /// The size of the PTY changed, perhaps by another viewer.
-    Resized { cols: u16, rows: u16 },
+    Resized {
+        cols: u16,
+        rows: u16,
+    },
     /// The shell ended. `cursor` counts all its output.
     Exit {
         cursor: u64,
@@ -73,8 +83,13 @@ pub enum TerminalFrame {
         signal: Option<String>,
     },
     /// It was restarted in place; output goes on at `cursor`.
-    Restarted { cursor: u64 },
-    Error { code: crate::ErrorCode, message: String },
+    Restarted {
+        cursor: u64,
+    },
+    Error {
+        code: crate::ErrorCode,
+        message: String,
+    },
 }
 
 /// A text frame from a viewer on `/ws/terminal`. Its binary frames are input.
@@ -82,7 +97,12 @@ pub enum TerminalFrame {
 #[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum TerminalControl {
-    Resize { cols: u16, rows: u16 },
+    Resize {
+        cols: u16,
+        rows: u16,
+    },
     /// The viewer has drawn everything before `cursor`: credit for as many bytes more.
-    Ack { cursor: u64 },
+    Ack {
+        cursor: u64,
+    },
 }

@@ -36,12 +36,27 @@ pub struct Watch {
 #[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum WatchEvent {
-    Watching { path: String, watch_id: String },
-    Event { event_type: ChangeType, path: String, is_directory: bool, timestamp: String },
+    Watching {
+        path: String,
+        watch_id: String,
+    },
+    Event {
+        event_type: ChangeType,
+        path: String,
+        is_directory: bool,
+        timestamp: String,
+    },
     /// Changes were missed: read the folder again.
-    Resync { path: String, timestamp: String },
-    Error { error: String },
-    Stopped { reason: String },
+    Resync {
+        path: String,
+        timestamp: String,
+    },
+    Error {
+        error: String,
+    },
+    Stopped {
+        reason: String,
+    },
 }
 
 /// One change in a watched folder. `file` is absent when the entry is gone.

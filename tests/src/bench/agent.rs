@@ -38,8 +38,13 @@ pub async fn exec_true(engine: &dyn Engine, id: &str, n: usize, table: &mut Tabl
 pub async fn list(engine: &dyn Engine, id: &str, table: &mut Table) -> Result<()> {
     let mut agent = AgentClient::dial(engine, id).await?;
     for (count, goal, limit) in [(20_000, "< 875 ms (reference)", 875.0), (100_000, "≤ 300 ms", 300.0)] {
-        exec(&mut agent, &format!("mkdir -p /workspace/l{count} && cd /workspace/l{count} && seq {count} | xargs touch; cd"))
-            .await?;
+        exec(
+            &mut agent,
+            &format!(
+                "mkdir -p /workspace/l{count} && cd /workspace/l{count} && seq {count} | xargs touch; cd"
+            ),
+        )
+        .await?;
         let mut ours = Sample::default();
         for _ in 0..5 {
             let start = Instant::now();
@@ -54,7 +59,8 @@ pub async fn list(engine: &dyn Engine, id: &str, table: &mut Table) -> Result<()
             exec(&mut agent, &format!("ls -lU /workspace/l{count} | wc -l")).await?;
             peer.push(start.elapsed());
         }
-        let row = Row::times(&format!("list {count} files, at the agent"), &ours, goal, ours.median() <= limit);
+        let row =
+            Row::times(&format!("list {count} files, at the agent"), &ours, goal, ours.median() <= limit);
         table.add(row.beside("ls -lU", peer.median()));
         exec(&mut agent, &format!("rm -rf /workspace/l{count}")).await?;
     }
@@ -69,7 +75,8 @@ pub async fn files(engine: &dyn Engine, id: &str, table: &mut Table) -> Result<(
         let (mut write, mut read) = (Sample::default(), Sample::default());
         for _ in 0..times {
             let start = Instant::now();
-            let request = Request::put("/api/files/raw?path=/workspace/bench.bin").body(Full::new(content.clone()))?;
+            let request =
+                Request::put("/api/files/raw?path=/workspace/bench.bin").body(Full::new(content.clone()))?;
             let answer = agent.send(request).await?;
             ensure!(answer.status().is_success(), "PUT answered {}", answer.status());
             answer.into_body().collect().await?;
@@ -87,11 +94,22 @@ pub async fn files(engine: &dyn Engine, id: &str, table: &mut Table) -> Result<(
         let label = size >> 20;
         let cat = exec_time(&mut agent, "cat /workspace/bench.bin > /dev/null").await?;
         let goal = |limit: f64| limit;
-        let (write_limit, read_limit) = if label == 1 { (goal(8.6), goal(34.0)) } else { (goal(1e4), goal(1e4)) };
-        table.add(Row::times(&format!("write {label} MB"), &write, "1 MB < 8.6 ms (reference)", write.median() < write_limit));
+        let (write_limit, read_limit) =
+            if label == 1 { (goal(8.6), goal(34.0)) } else { (goal(1e4), goal(1e4)) };
+        table.add(Row::times(
+            &format!("write {label} MB"),
+            &write,
+            "1 MB < 8.6 ms (reference)",
+            write.median() < write_limit,
+        ));
         table.add(
-            Row::times(&format!("read {label} MB"), &read, "1 MB < 34 ms (reference)", read.median() < read_limit)
-                .beside("cat in the sandbox", cat),
+            Row::times(
+                &format!("read {label} MB"),
+                &read,
+                "1 MB < 34 ms (reference)",
+                read.median() < read_limit,
+            )
+            .beside("cat in the sandbox", cat),
         );
     }
     exec(&mut agent, "rm -f /workspace/bench.bin").await?;

@@ -67,11 +67,15 @@ async fn new_context(agent: &mut AgentClient, code: &str) -> Result<Duration> {
 
 async fn run(agent: &mut AgentClient, id: &str, code: &str) -> Result<()> {
     let body = serde_json::to_vec(&json!({ "context_id": id, "code": code }))?;
-    let request =
-        Request::post("/api/execute/code").header("content-type", "application/json").body(Full::from(body))?;
+    let request = Request::post("/api/execute/code")
+        .header("content-type", "application/json")
+        .body(Full::from(body))?;
     let answer = agent.send(request).await?.into_body().collect().await?.to_bytes();
     let text = String::from_utf8_lossy(&answer);
-    ensure!(text.contains("\"execution_complete\"") && text.contains("\"result\""), "the run did not succeed: {text}");
+    ensure!(
+        text.contains("\"execution_complete\"") && text.contains("\"result\""),
+        "the run did not succeed: {text}"
+    );
     Ok(())
 }
 

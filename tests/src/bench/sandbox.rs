@@ -36,7 +36,12 @@ pub async fn create_to_first_result(engine: &dyn Engine, n: usize, table: &mut T
 }
 
 /// From spawning to the agent's first answer, beside the same agent under bare bubblewrap.
-pub async fn spawn_to_first_answer(engine: &dyn Engine, agent: &Path, n: usize, table: &mut Table) -> Result<()> {
+pub async fn spawn_to_first_answer(
+    engine: &dyn Engine,
+    agent: &Path,
+    n: usize,
+    table: &mut Table,
+) -> Result<()> {
     let mut ours = Sample::default();
     let mut bare = Sample::default();
     let sandbox = engine.create(CreateSandbox::default()).await?;
@@ -51,7 +56,8 @@ pub async fn spawn_to_first_answer(engine: &dyn Engine, agent: &Path, n: usize, 
     engine.destroy(&sandbox.id).await?;
     let met = ours.median() <= 1.3 * bare.median();
     table.add(
-        Row::times("start → first answer", &ours, "≤ 1.3 × bare bwrap", met).beside("bare bwrap", bare.median()),
+        Row::times("start → first answer", &ours, "≤ 1.3 × bare bwrap", met)
+            .beside("bare bwrap", bare.median()),
     );
     Ok(())
 }

@@ -41,7 +41,18 @@ impl Row {
     /// A single number, such as a size or a rate.
     pub fn figure(what: &str, unit: &'static str, value: f64, goal: &'static str, met: bool) -> Self {
         let what = what.to_owned();
-        Self { what, unit, median: value, p95: value, p99: value, n: 1, peer: None, peer_median: None, goal, met }
+        Self {
+            what,
+            unit,
+            median: value,
+            p95: value,
+            p99: value,
+            n: 1,
+            peer: None,
+            peer_median: None,
+            goal,
+            met,
+        }
     }
 
     #[must_use]
