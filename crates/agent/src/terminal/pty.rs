@@ -28,6 +28,8 @@ use crate::{reap, session::Place};
 
 /// Input that may wait for a program that does not read, bytes.
 const INPUT_LIMIT: usize = 4 << 20;
+/// The most pieces of it that wait: keys come one by one.
+const INPUT_PIECES: usize = 4096;
 /// How much output of other processes is still read once the program itself has ended, bytes.
 const TAIL_LIMIT: usize = 1 << 20;
 /// How long a program has to end after it was hung up.
@@ -46,7 +48,7 @@ pub struct Program {
 pub struct Run {
     pub pid: u32,
     master: OwnedFd,
-    input: mpsc::UnboundedSender<Bytes>,
+    input: mpsc::Sender<Bytes>,
     waiting: Arc<AtomicUsize>,
 }
 
@@ -81,19 +83,15 @@ pub fn start(program: &Program) -> pty_process::Result<(Run, Output)> {
     drop(pts);
     let (master, again) = (pty.as_fd().try_clone_to_owned()?, pty.as_fd().try_clone_to_owned()?);
     let (reader, writer) = pty.into_split();
-    let (input, queue) = mpsc::unbounded_channel();
+    let (input, queue) = mpsc::channel(INPUT_PIECES);
     let waiting = Arc::new(AtomicUsize::new(0));
     tokio::spawn(feed_input(writer, queue, waiting.clone()));
     let pid = child.id().unwrap_or_default();
     Ok((Run { pid, master, input, waiting }, Output { child, master: again, reader }))
 }
 
-/// Writes input as the program takes it. Its queue is bounded by [`Run::write`], in bytes.
-async fn feed_input(
-    mut pty: OwnedWritePty,
-    mut queue: mpsc::UnboundedReceiver<Bytes>,
-    waiting: Arc<AtomicUsize>,
-) {
+/// Writes input as the program takes it. Its queue is bounded in pieces, and by [`Run::write`] in bytes.
+async fn feed_input(mut pty: OwnedWritePty, mut queue: mpsc::Receiver<Bytes>, waiting: Arc<AtomicUsize>) {
     while let Some(bytes) = queue.recv().await {
         let written = pty.write_all(&bytes).await;
         waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
@@ -108,7 +106,7 @@ impl Run {
     pub fn write(&self, bytes: Bytes) -> bool {
         let length = bytes.len();
         if self.waiting.fetch_add(length, Ordering::Relaxed) + length > INPUT_LIMIT
-            || self.input.send(bytes).is_err()
+            || self.input.try_send(bytes).is_err()
         {
             self.waiting.fetch_sub(length, Ordering::Relaxed);
             return false;

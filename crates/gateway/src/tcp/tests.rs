@@ -1,3 +1,5 @@
+//! What the TCP face lets in and what it refuses: token, host, origin.
+
 use axum::routing::any;
 use http::Method;
 use tower::ServiceExt;

@@ -32,6 +32,7 @@ export function drawsFast(gl: WebGL2RenderingContext): boolean {
   }
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) return false;
+  // biome-ignore lint/correctness/useHookAtTopLevel: WebGL's method, no hook of React
   gl.useProgram(program);
   // The first drawing compiles; the second is the one that counts.
   drawn(gl);
