@@ -1,3 +1,5 @@
+//! Events: what is told, in order, and how a listener catches up.
+
 use http::Method;
 use sandpit_api::{event::EventKind, sandbox::SandboxState};
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! Idleness: what keeps a sandbox awake, and what wakes it again.
+
 use std::time::Duration;
 
 use axum::body::Body;

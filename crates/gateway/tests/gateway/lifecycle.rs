@@ -1,3 +1,5 @@
+//! The life of a sandbox through the routes: made, read, changed, ended, and refused.
+
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! What is passed to an agent untouched: bodies, streams, upgrades, and its absence.
+
 use std::{sync::atomic::Ordering, time::Duration};
 
 use axum::body::Body;

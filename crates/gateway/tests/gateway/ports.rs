@@ -1,3 +1,5 @@
+//! Ports: listening and exposed, their tokens, and what is refused.
+
 use http::{Method, StatusCode};
 use sandpit_api::{event::EventKind, port::PortStatus};
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! Previews over real sockets: hosts, tokens, WebSockets, and the page shown when nothing answers.
+
 use std::time::Duration;
 
 use axum::{
