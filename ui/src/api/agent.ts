@@ -3,7 +3,6 @@
 import { get, post } from "./client";
 import { sandboxPath } from "./gateway";
 import type { FileList } from "./wire/FileList";
-import type { Session } from "./wire/Session";
 
 /** A cheap round trip through gateway and agent, whole milliseconds and parts of one. */
 export async function roundTrip(id: string, signal?: AbortSignal): Promise<number> {
@@ -12,8 +11,9 @@ export async function roundTrip(id: string, signal?: AbortSignal): Promise<numbe
   return performance.now() - start;
 }
 
-export const sessions = async (id: string) =>
-  (await get<{ sessions: Session[] }>(sandboxPath(id, "/api/session/list"))).sessions;
+/** The ids of its sessions, oldest first. */
+export const sessionIds = async (id: string) =>
+  (await get<{ data: string[] }>(sandboxPath(id, "/api/session/list"))).data;
 
 /** Paths of all files beneath the workspace, hidden ones left out, relative to it. */
 export async function allFiles(id: string, signal?: AbortSignal): Promise<string[]> {

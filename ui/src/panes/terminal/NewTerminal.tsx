@@ -1,9 +1,9 @@
-import { useEffect, useState } from "react";
-import { sessions } from "../../api/agent";
+import { useEffect, useRef, useState } from "react";
+import { sessionIds } from "../../api/agent";
 import { ApiFailure } from "../../api/failure";
 import { createTerminal } from "../../api/terminals";
-import type { Session } from "../../api/wire/Session";
 import { Button, Field, Select } from "../../kit";
+import { mayTakeFocus } from "../../kit/focus";
 import type { PaneProps } from "../../state/panes";
 import { sandbox } from "../../state/sandboxes";
 import type { TerminalParams } from "./open";
@@ -11,15 +11,20 @@ import { markFresh } from "./registry";
 import css from "./Terminal.module.css";
 
 /** Asks which session a new terminal belongs to, its name and its folder, in the tab where it will be. */
-export function NewTerminal({ sandboxId, pane }: PaneProps<TerminalParams>) {
-  const [known, setKnown] = useState<Session[]>([]);
+export function NewTerminal({ sandboxId, pane, visible }: PaneProps<TerminalParams>) {
+  const [known, setKnown] = useState<string[]>([]);
   const [sessionId, setSessionId] = useState("default");
   const [name, setName] = useState("");
   const [cwd, setCwd] = useState("");
   const [wrong, setWrong] = useState<string>();
   useEffect(() => {
-    void sessions(sandboxId).then(setKnown, () => setKnown([]));
+    void sessionIds(sandboxId).then(setKnown, () => setKnown([]));
   }, [sandboxId]);
+
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (visible && mayTakeFocus()) first.current?.focus();
+  }, [visible]);
 
   const start = async () => {
     try {
@@ -40,7 +45,7 @@ export function NewTerminal({ sandboxId, pane }: PaneProps<TerminalParams>) {
       setWrong(ApiFailure.from(thrown).message);
     }
   };
-  const ids = [...new Set(["default", ...known.map(({ id }) => id)])];
+  const ids = [...new Set(["default", ...known])];
   return (
     <form
       className={css.form}
@@ -59,7 +64,7 @@ export function NewTerminal({ sandboxId, pane }: PaneProps<TerminalParams>) {
         onChange={setSessionId}
         data-testid="terminal-session"
       />
-      <Field label="Name" value={name} onChange={(event) => setName(event.target.value)} autoFocus />
+      <Field label="Name" value={name} onChange={(event) => setName(event.target.value)} ref={first} />
       <Field
         label="Folder"
         hint="The session's when empty."
