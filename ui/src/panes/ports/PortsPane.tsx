@@ -1,5 +1,5 @@
 import { Plus, SquareTerminal } from "lucide-react";
-import { Badge, Button, Empty, Failed, IconButton } from "../../kit";
+import { Badge, Button, cx, Empty, Failed, IconButton } from "../../kit";
 import { runCommand } from "../../state/commands";
 import type { PaneProps } from "../../state/panes";
 import { useSandbox } from "../../state/sandboxes";
@@ -71,7 +71,7 @@ const NothingListens = () => (
     tight
   >
     Start a server and it appears here by itself, also one on 127.0.0.1:{" "}
-    <code className="selectable">python3 -m http.server 8000</code>
+    <code className={cx("selectable", css.command)}>python3 -m http.server 8000</code>
   </Empty>
 );
 

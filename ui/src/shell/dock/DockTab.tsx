@@ -1,6 +1,6 @@
 import type { IDockviewPanelHeaderProps } from "dockview-react";
 import { X } from "lucide-react";
-import { type MouseEvent, useContext, useEffect, useState } from "react";
+import { type MouseEvent, useContext, useEffect, useRef, useState } from "react";
 import { ContextMenu } from "../../kit";
 import { paneType } from "../../state/panes";
 import css from "./Dock.module.css";
@@ -15,6 +15,7 @@ import { setTab, tabKey, useTab } from "./tabs";
 export function DockTab({ api, containerApi }: IDockviewPanelHeaderProps) {
   const { sandboxId } = useContext(DockContext);
   const title = useTitle(api);
+  const place = useInSight(api, title);
   const { dirty, renaming } = useTab(tabKey(sandboxId, api.id));
   const panel = () => containerApi.getPanel(api.id);
   const close = () => {
@@ -32,6 +33,7 @@ export function DockTab({ api, containerApi }: IDockviewPanelHeaderProps) {
     <ContextMenu items={() => tabMenu(sandboxId, containerApi, panel())}>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the tab around it is dockview's, with role and keys */}
       <div
+        ref={place}
         className={css.tab}
         title={title}
         onAuxClick={onMiddle}
@@ -58,6 +60,22 @@ export function DockTab({ api, containerApi }: IDockviewPanelHeaderProps) {
       </div>
     </ContextMenu>
   );
+}
+
+/** The tab in front is in sight: dockview scrolls to it before its name is drawn, when it has no width yet. */
+function useInSight(api: IDockviewPanelHeaderProps["api"], title: string) {
+  const place = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: its width follows its title
+  useEffect(() => {
+    const show = () => {
+      if (api.isVisible)
+        place.current?.closest(".dv-tab")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    };
+    show();
+    const stop = api.onDidVisibilityChange(show);
+    return () => stop.dispose();
+  }, [api, title]);
+  return place;
 }
 
 function useTitle(api: IDockviewPanelHeaderProps["api"]) {

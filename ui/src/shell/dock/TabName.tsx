@@ -2,7 +2,7 @@ import type { IDockviewPanel } from "dockview-react";
 import { useRef } from "react";
 import { selectAll } from "../../kit/focus";
 import { notifyFailure } from "../../state/notices";
-import { paneType } from "../../state/panes";
+import { dockOf, paneType } from "../../state/panes";
 import css from "./Dock.module.css";
 import { openPaneOf } from "./handle";
 import { setTab, tabKey } from "./tabs";
@@ -34,8 +34,9 @@ export function TabName({ sandboxId, panel }: { sandboxId: string; panel?: IDock
       onPointerDown={(event) => event.stopPropagation()}
       onKeyDown={(event) => {
         event.stopPropagation();
-        if (event.key === "Enter") void end(event.currentTarget.value.trim());
-        if (event.key === "Escape") void end(undefined);
+        if (event.key !== "Enter" && event.key !== "Escape") return;
+        void end(event.key === "Enter" ? event.currentTarget.value.trim() : undefined);
+        dockOf(sandboxId)?.focusActive();
       }}
     />
   );

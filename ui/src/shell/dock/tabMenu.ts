@@ -60,6 +60,11 @@ function closing(sandboxId: string, panel: IDockviewPanel): MenuItem[] {
       shortcut: shortcutOf("tab.close"),
       run: () => void closePane(sandboxId, panel),
     },
-    { label: "Close others", disabled: !others.length, run: () => void closeAll(sandboxId, others) },
+    {
+      label: "Close others",
+      indent: true,
+      disabled: !others.length,
+      run: () => void closeAll(sandboxId, others),
+    },
   ];
 }
