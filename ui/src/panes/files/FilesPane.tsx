@@ -1,11 +1,11 @@
 import { useEffect, useSyncExternalStore } from "react";
 import { ApiFailure, type FailureCode } from "../../api/failure";
-import { Button, Disconnected, Failed, Loading } from "../../kit";
+import { Button, ContextMenu, Disconnected, Failed, Loading } from "../../kit";
 import type { PaneProps } from "../../state/panes";
 import { useSetting } from "../../state/settings";
 import { type FileBrowser, filesOf } from "./browser";
 import css from "./Files.module.css";
-import { startNew } from "./menu";
+import { startNew, startNotebook, treeMenu } from "./menu";
 import { Tree } from "./Tree";
 
 /** The sandbox's files, live. */
@@ -38,12 +38,19 @@ export function FilesPane({ sandboxId }: PaneProps) {
       )}
       <Tree files={files} short={bare} />
       {bare && (
-        <div className={css.bare} data-testid="state-empty">
-          <p>The workspace is empty.</p>
-          <Button small onClick={() => startNew(files, "file")}>
-            New file
-          </Button>
-        </div>
+        <ContextMenu items={() => treeMenu(files)}>
+          <div className={css.bare} data-testid="state-empty">
+            <p>The workspace is empty.</p>
+            <div className={css.bareActions}>
+              <Button small onClick={() => startNew(files, "file")}>
+                New file
+              </Button>
+              <Button small onClick={() => startNotebook(files)}>
+                New notebook
+              </Button>
+            </div>
+          </div>
+        </ContextMenu>
       )}
     </div>
   );

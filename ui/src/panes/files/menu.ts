@@ -1,4 +1,5 @@
 import {
+  BookText,
   ChevronsDownUp,
   Clipboard,
   Copy,
@@ -17,6 +18,8 @@ import type { MenuItem } from "../../kit";
 import { notifyFailure } from "../../state/notices";
 import { openFile } from "../../state/panes";
 import { set } from "../../state/settings";
+import { newNotebook } from "../notebook/commands";
+import { PYTHON } from "../notebook/session/state";
 import { newTerminal } from "../terminal/open";
 import { copyPaths, duplicate, hold, paste, remove } from "./actions";
 import type { FileBrowser } from "./browser";
@@ -29,6 +32,12 @@ export function startNew(files: FileBrowser, kind: "file" | "folder"): void {
   files.setNaming({ folder, kind });
 }
 
+/** Makes a notebook in the folder in focus and opens it. */
+export const startNotebook = (files: FileBrowser): void =>
+  void newNotebook(files.sandboxId, PYTHON, files.folderInFocus).catch((thrown) =>
+    notifyFailure(thrown, "The notebook was not made"),
+  );
+
 const making = (files: FileBrowser): MenuItem[] => [
   { label: "New file…", icon: FilePlus, run: () => startNew(files, "file"), testId: "files-new-file" },
   {
@@ -36,6 +45,12 @@ const making = (files: FileBrowser): MenuItem[] => [
     icon: FolderPlus,
     run: () => startNew(files, "folder"),
     testId: "files-new-folder",
+  },
+  {
+    label: "New Python notebook",
+    icon: BookText,
+    testId: "files-new-notebook",
+    run: () => startNotebook(files),
   },
   {
     label: "Open terminal here",

@@ -47,6 +47,8 @@ export async function newNotebook(sandboxId: string, kernel: Kernel, folder = "/
     const path = `${folder}/Untitled${number || ""}.ipynb`;
     try {
       await saveText(sandboxId, path, text, "absent");
+      // Whoever makes a notebook types in it next: the tree or the button it was made from gives up the keyboard.
+      if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
       return openPane("notebook", { path }, { sandboxId });
     } catch (thrown) {
       if (ApiFailure.from(thrown).code !== "FILE_EXISTS") throw thrown;

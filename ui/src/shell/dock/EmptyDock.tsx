@@ -1,4 +1,4 @@
-import { SquareTerminal } from "lucide-react";
+import { BookText, SquareTerminal } from "lucide-react";
 import { Button, Empty, Keys } from "../../kit";
 import { runCommand, shortcutOf } from "../../state/commands";
 
@@ -7,16 +7,24 @@ export const EmptyDock = () => (
   <Empty
     title="Nothing is open"
     actions={
-      <Button
-        tone="primary"
-        icon={<SquareTerminal size={16} aria-hidden="true" />}
-        onClick={() => void runCommand("terminal.new")}
-      >
-        New terminal
-      </Button>
+      <>
+        <Button
+          tone="primary"
+          icon={<SquareTerminal size={16} aria-hidden="true" />}
+          onClick={() => void runCommand("terminal.new")}
+        >
+          New terminal
+        </Button>
+        <Button
+          icon={<BookText size={16} aria-hidden="true" />}
+          onClick={() => void runCommand("notebook.new")}
+        >
+          New Python notebook
+        </Button>
+      </>
     }
   >
-    Open a terminal, or pick a file in the tree at the left.{" "}
+    Open a terminal or a notebook, or pick a file in the tree at the left.{" "}
     <Keys shortcut={shortcutOf("palette.open") ?? ""} /> lists everything there is to do.
   </Empty>
 );

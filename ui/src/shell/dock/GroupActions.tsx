@@ -1,24 +1,36 @@
 import type { IDockviewHeaderActionsProps } from "dockview-react";
-import { Columns2, Plus } from "lucide-react";
-import { IconButton } from "../../kit";
+import { ChevronDown, Columns2, Plus } from "lucide-react";
+import { IconButton, Menu } from "../../kit";
 import { runCommand, shortcutOf } from "../../state/commands";
 import css from "./Dock.module.css";
+import { newMenu } from "./newMenu";
 
-/** Beside the last tab of a group: another terminal. */
-export const NewTab = ({ group }: IDockviewHeaderActionsProps) => (
-  <div className={css.group}>
-    <IconButton
-      icon={Plus}
-      label="New terminal"
-      shortcut={shortcutOf("terminal.new")}
-      data-testid="new-terminal"
-      onClick={() => {
-        group.activePanel?.api.setActive();
-        void runCommand("terminal.new");
-      }}
-    />
-  </div>
-);
+/** Beside the last tab of a group: another terminal, and what else a tab can be. */
+export const NewTab = ({ group }: IDockviewHeaderActionsProps) => {
+  const here = () => group.activePanel?.api.setActive();
+  return (
+    <div className={css.group}>
+      <IconButton
+        icon={Plus}
+        label="New terminal"
+        shortcut={shortcutOf("terminal.new")}
+        data-testid="new-terminal"
+        onClick={() => {
+          here();
+          void runCommand("terminal.new");
+        }}
+      />
+      <Menu items={() => newMenu(here)} align="start" leaves>
+        <IconButton
+          icon={ChevronDown}
+          label="New notebook or terminal"
+          className={css.more}
+          data-testid="new-menu"
+        />
+      </Menu>
+    </div>
+  );
+};
 
 /** At the right of a group: split it. */
 export const GroupActions = ({ group }: IDockviewHeaderActionsProps) => (
