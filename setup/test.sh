@@ -10,6 +10,7 @@ setup/tool.sh tauri-driver '^2'
 export PATH="$PWD/.sandpit/tools/bin:$PATH"
 export SANDPIT_RUNTIME
 SANDPIT_RUNTIME=$(setup/runtime.sh)
+setup/peers.sh
 make --no-print-directory ui agent target/stamps/tests-node
 export SANDPIT_AGENT=$PWD/target/release/sandpit-agent
 

@@ -1,10 +1,12 @@
 /** The main job, from first start to delete, as a person does it. The same steps run in the real window and in Chromium. */
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { until } from "./support/child.ts";
 import { file, on, type Person } from "./support/person.ts";
+import { peer } from "./support/place.ts";
 
 export interface Journey {
   person: Person;
@@ -55,21 +57,24 @@ const terminal: Step[] = [
   [
     "b. vim, less and htop draw and give the screen back",
     async ({ person }) => {
-      await person.enters("seq 500 | less");
+      await person.enters("seq 500 | less; echo less has ended");
       await person.reads(/^1\n2\n3\n/);
       await person.at.press("q");
-      await person.enters("vi -u NONE note.txt");
-      await person.reads("~");
+      await person.reads(/^less has ended$/m);
+      await person.enters("vi -u NONE note.txt; echo vi has ended");
+      await person.reads(/^~$/m);
       await person.at.type("iwritten in vi");
       await person.at.press("Escape");
       await person.at.type(":wq");
       await person.at.press("Enter");
-      await person.enters("cat note.txt");
+      await person.reads(/^vi has ended$/m);
+      await person.enters("clear; cat note.txt");
       await person.reads(/^written in vi$/m);
-      await person.enters("htop");
+      await person.enters("htop; echo htop has ended");
       await person.reads(/Load average|Mem/);
       await person.at.picture("b2-htop");
       await person.at.press("q");
+      await person.reads(/^htop has ended$/m);
     },
   ],
   [
@@ -77,16 +82,12 @@ const terminal: Step[] = [
     async ({ person }) => {
       await person.enters("clear; yes");
       await person.reads(/^y\ny\n/);
-      await person.at.run(
-        `globalThis.longestFrame = 0; let last = performance.now();
-         const count = (now) => { globalThis.longestFrame = Math.max(globalThis.longestFrame, now - last); last = now; requestAnimationFrame(count); };
-         requestAnimationFrame(count);`,
-      );
+      await person.at.run(`globalThis.drawn = 0; const count = () => { globalThis.drawn++; requestAnimationFrame(count); }; count();`);
       await new Promise((done) => setTimeout(done, 1500));
-      // Not a timing: a window that draws in software beside other work stutters, one that is frozen draws nothing.
-      expect(await person.at.run<number>("return globalThis.longestFrame")).toBeLessThan(1000);
+      // How smooth it is, `make bench` measures. Here: the window draws and answers while the flood goes on.
+      expect(await person.at.run<number>("return globalThis.drawn")).toBeGreaterThan(3);
       await person.at.press("Control+Shift+p");
-      await person.at.see(on("palette"), 3_000);
+      await person.at.see(on("palette"));
       await person.at.press("Escape");
       await person.toTerminal();
       await person.at.press("Control+c");
@@ -226,6 +227,8 @@ const notebook: Step[] = [
       const saved = () => JSON.parse(inWorkspace(journey, "Untitled.ipynb")) as { nbformat: number; cells: { source: string[] | string }[] };
       await until("the notebook to be saved with its last cell", async () => JSON.stringify(saved().cells.at(-1)?.source).includes("kept"));
       expect(saved().nbformat).toBe(4);
+      const validate = "import nbformat, sys; nbformat.validate(nbformat.read(sys.argv[1], as_version=4))";
+      execFileSync(peer("python3"), ["-c", validate, join(journey.dataDir, "sandboxes", journey.id, "workspace/Untitled.ipynb")]);
     },
   ],
 ];

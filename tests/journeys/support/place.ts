@@ -24,6 +24,9 @@ export function newPlace(): Place {
   return { dataDir, env, remove: () => rmSync(dataDir, { recursive: true, force: true }) };
 }
 
+/** A program of the Python environment that `make test` prepares with what others say of our files. */
+export const peer = (program: string) => join(root, ".sandpit/peers/bin", program);
+
 export function picture(name: string): string {
   const folder = join(root, "tests/screenshots");
   mkdirSync(folder, { recursive: true });
