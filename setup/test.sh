@@ -18,11 +18,11 @@ say "UI: unit tests"
 (cd ui && npm test --silent)
 
 say "Rust: unit tests, engine contract, isolation, invariants"
-cargo nextest run --locked --workspace --no-fail-fast
+cargo nextest run --locked --workspace --features sandpit/custom-protocol --no-fail-fast
 say "The embedded engine as an ordinary user"
 tests/as-ordinary-user.sh
 
 say "Building the app for its journeys"
-cargo build --locked -p sandpit -p sandpit-gateway --features sandpit/custom-protocol
+cargo build --locked --workspace --bins --features sandpit/custom-protocol
 say "Journeys: the real window, and Chromium over sandpitd serve"
 (cd tests && npm test --silent)

@@ -19,11 +19,12 @@ chown "$uid:$uid" "$work/home"
 install -m 755 "$SANDPIT_AGENT" "$work/sandpit-agent"
 
 echo "▸ Building the tests"
-cargo test --locked --no-run -p sandpit-engine-embedded --message-format=json 2>/dev/null |
+# As `make test` builds the whole workspace, so that nothing is compiled twice.
+cargo test --locked --no-run --workspace --features sandpit/custom-protocol --message-format=json 2>/dev/null |
   python3 -c 'import json, sys
 for line in sys.stdin:
     made = json.loads(line)
-    if made.get("executable") and made["profile"]["test"]:
+    if made.get("executable") and made["profile"]["test"] and "/crates/engine-embedded" in made["package_id"]:
         print(made["executable"])' > "$work/programs"
 [ -s "$work/programs" ] || { echo "no test program was built" >&2; exit 1; }
 
