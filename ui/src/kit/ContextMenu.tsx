@@ -3,6 +3,7 @@ import { type ReactElement, useState } from "react";
 import css from "./kit.module.css";
 import { MenuItems } from "./MenuItems";
 import type { MenuItem } from "./menu";
+import { useLeaving } from "./useLeaving";
 
 /**
  * The menu of a right click, or of the menu key, on `children` (one element that takes a ref).
@@ -10,12 +11,18 @@ import type { MenuItem } from "./menu";
  */
 export function ContextMenu({ items, children }: { items: () => MenuItem[]; children: ReactElement }) {
   const [shown, show] = useState<MenuItem[]>([]);
+  const { onOpen, onLeave, onCloseAutoFocus } = useLeaving();
+  const toggled = (open: boolean) => {
+    if (!open) return;
+    onOpen();
+    show(items());
+  };
   return (
-    <Radix.Root modal={false} onOpenChange={(open) => open && show(items())}>
+    <Radix.Root modal={false} onOpenChange={toggled}>
       <Radix.Trigger asChild>{children}</Radix.Trigger>
       <Radix.Portal>
-        <Radix.Content className={css.menu} collisionPadding={8} loop>
-          <MenuItems items={shown} parts={Radix} />
+        <Radix.Content className={css.menu} collisionPadding={8} loop onCloseAutoFocus={onCloseAutoFocus}>
+          <MenuItems items={shown} parts={Radix} onLeave={onLeave} />
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>

@@ -1,17 +1,15 @@
 import { DropdownMenu } from "radix-ui";
-import { type ReactElement, useRef } from "react";
+import type { ReactElement } from "react";
 import css from "./kit.module.css";
 import { MenuItems } from "./MenuItems";
 import type { MenuItem } from "./menu";
+import { useLeaving } from "./useLeaving";
 
 /** A button's menu. `children` is the button. The entries are asked for when it opens. */
-export function Menu({ items, children, align = "end", leaves }: MenuProps) {
-  const chosen = useRef(false);
-  const began = (open: boolean) => {
-    if (open) chosen.current = false;
-  };
+export function Menu({ items, children, align = "end" }: MenuProps) {
+  const { onOpen, onLeave, onCloseAutoFocus } = useLeaving();
   return (
-    <DropdownMenu.Root modal={false} onOpenChange={began}>
+    <DropdownMenu.Root modal={false} onOpenChange={(open) => open && onOpen()}>
       <DropdownMenu.Trigger asChild>{children}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content
@@ -20,14 +18,13 @@ export function Menu({ items, children, align = "end", leaves }: MenuProps) {
           sideOffset={4}
           collisionPadding={8}
           loop
-          onClickCapture={() => {
-            chosen.current = true;
-          }}
-          onCloseAutoFocus={(event) => {
-            if (leaves && chosen.current) event.preventDefault();
-          }}
+          onCloseAutoFocus={onCloseAutoFocus}
         >
-          <MenuItems items={typeof items === "function" ? items() : items} parts={DropdownMenu} />
+          <MenuItems
+            items={typeof items === "function" ? items() : items}
+            parts={DropdownMenu}
+            onLeave={onLeave}
+          />
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>
@@ -38,6 +35,4 @@ export interface MenuProps {
   items: MenuItem[] | (() => MenuItem[]);
   children: ReactElement;
   align?: "start" | "end";
-  /** What is chosen opens something that takes the keyboard: it does not come back to the button. */
-  leaves?: boolean;
 }

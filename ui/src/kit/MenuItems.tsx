@@ -16,11 +16,18 @@ interface Parts {
   Separator: ComponentType<{ className?: string }>;
 }
 
+interface MenuItemsProps {
+  items: MenuItem[];
+  parts: Parts;
+  /** An entry that `leaves` was chosen. */
+  onLeave(): void;
+}
+
 const keyed = (items: MenuItem[]) =>
   items.map((item, at) => ({ item, key: item === "separator" ? `line-${at}` : item.label }));
 
 /** The entries of a menu, for either kind of menu (`Parts` are Radix's). */
-export const MenuItems = ({ items, parts: { Item, Separator } }: { items: MenuItem[]; parts: Parts }) =>
+export const MenuItems = ({ items, parts: { Item, Separator }, onLeave }: MenuItemsProps) =>
   keyed(items).map(({ item, key }) =>
     item === "separator" ? (
       <Separator key={key} className={css.separator} />
@@ -30,7 +37,10 @@ export const MenuItems = ({ items, parts: { Item, Separator } }: { items: MenuIt
         className={cx(css.item, item.danger && css.itemDanger)}
         disabled={item.disabled}
         title={item.hint}
-        onSelect={item.run}
+        onSelect={() => {
+          if (item.leaves) onLeave();
+          item.run();
+        }}
         data-testid={item.testId}
       >
         <Label item={item} />

@@ -4,6 +4,11 @@ export const selectAll = (input: HTMLInputElement | null) => {
   input?.select();
 };
 
+/** What has the keyboard gives it up, for something the person asked for that takes it. */
+export const yieldFocus = () => {
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+};
+
 /**
  * Whether a pane that comes into view may take the focus: not from a field, a list walked by the keyboard,
  * or a menu. What gives it up gladly (a button that opens panes) says so with `data-yields-focus`;

@@ -14,5 +14,7 @@ export interface MenuAction {
   /** Why it is disabled, shown as its title. */
   hint?: string;
   testId?: string;
+  /** It opens something that takes the keyboard. */
+  leaves?: boolean;
   run(): void;
 }

@@ -1,4 +1,5 @@
 // The commands of the window itself. Those of a pane stand in its folder.
+import { yieldFocus } from "../kit/focus";
 import { type Command, register, runCommand } from "../state/commands";
 import { askDelete, createQuick, turn } from "../state/life";
 import { activePane, dockOf, openPane, paneType } from "../state/panes";
@@ -143,7 +144,10 @@ const tabs: Command[] = [
       shortcut: `mod+${at + 1}`,
       hidden: true,
       when: () => activePane() !== undefined,
-      run: () => dock()?.activate(at === 8 ? -1 : at),
+      run: () => {
+        if (!inDock()) yieldFocus();
+        dock()?.activate(at === 8 ? -1 : at);
+      },
     }),
   ),
 ];

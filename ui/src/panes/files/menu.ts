@@ -50,12 +50,14 @@ const making = (files: FileBrowser): MenuItem[] => [
     label: "New Python notebook",
     icon: BookText,
     testId: "files-new-notebook",
+    leaves: true,
     run: () => startNotebook(files),
   },
   {
     label: "Open terminal here",
     icon: SquareTerminal,
     testId: "files-terminal-here",
+    leaves: true,
     run: () =>
       void newTerminal(files.sandboxId, { cwd: files.folderInFocus }).catch((thrown) =>
         notifyFailure(thrown, "The terminal was not opened"),

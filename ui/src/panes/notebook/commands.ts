@@ -1,6 +1,7 @@
 /** The notebook's commands, for the palette. */
 import { ApiFailure } from "../../api/failure";
 import { saveText } from "../../api/notebooks";
+import { yieldFocus } from "../../kit/focus";
 import type { Command, CommandContext } from "../../state/commands";
 import { openPane } from "../../state/panes";
 import * as act from "./actions";
@@ -48,7 +49,7 @@ export async function newNotebook(sandboxId: string, kernel: Kernel, folder = "/
     try {
       await saveText(sandboxId, path, text, "absent");
       // Whoever makes a notebook types in it next: the tree or the button it was made from gives up the keyboard.
-      if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+      yieldFocus();
       return openPane("notebook", { path }, { sandboxId });
     } catch (thrown) {
       if (ApiFailure.from(thrown).code !== "FILE_EXISTS") throw thrown;

@@ -1,3 +1,4 @@
+import { yieldFocus } from "../../kit/focus";
 import type { Command, CommandContext } from "../../state/commands";
 import { openPane, type Where } from "../../state/panes";
 import { focusTerminal, newTerminal, PANE } from "./open";
@@ -7,8 +8,10 @@ const running = ({ sandbox }: CommandContext) => sandbox?.state === "running";
 const inTerminal = ({ pane }: CommandContext) => liveIn(pane?.id) !== undefined;
 const make =
   (where?: Where) =>
-  ({ sandbox }: CommandContext) =>
-    sandbox && newTerminal(sandbox.id, {}, where);
+  ({ sandbox }: CommandContext) => {
+    yieldFocus();
+    return sandbox && newTerminal(sandbox.id, {}, where);
+  };
 
 const group = "Terminal";
 

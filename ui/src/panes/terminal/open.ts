@@ -4,6 +4,7 @@ import { ApiFailure } from "../../api/failure";
 import { closeTerminal, createTerminal, listTerminals, renameTerminal } from "../../api/terminals";
 import type { CreateTerminal } from "../../api/wire/CreateTerminal";
 import type { Terminal } from "../../api/wire/Terminal";
+import { yieldFocus } from "../../kit/focus";
 import { notifyFailure } from "../../state/notices";
 import { dockOf, type OpenPane, openPane, openPanes, type Where } from "../../state/panes";
 import { sandbox } from "../../state/sandboxes";
@@ -69,11 +70,16 @@ export async function showTerminals(sandboxId: string): Promise<void> {
   }
 }
 
-/** Brings a terminal to the front, or makes one. */
+/** Brings a terminal to the front and gives it the keyboard: the one in use, else the last; or makes one. */
 export async function focusTerminal(sandboxId: string): Promise<void> {
-  const last = openPanes(sandboxId).findLast(({ type }) => type === PANE);
-  if (last) dockOf(sandboxId)?.focus(last.id);
-  else await newTerminal(sandboxId);
+  const dock = dockOf(sandboxId);
+  const isOne = (pane?: OpenPane) => pane?.type === PANE;
+  const one = isOne(dock?.active()) ? dock?.active() : openPanes(sandboxId).findLast(isOne);
+  yieldFocus();
+  if (!one) return newTerminal(sandboxId);
+  dock?.focus(one.id);
+  // One that is in front already hears of no change.
+  dock?.focusActive();
 }
 
 export const renamed = ({ sandboxId, params }: OpenPane<TerminalParams>, name: string) =>

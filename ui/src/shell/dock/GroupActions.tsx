@@ -1,6 +1,6 @@
 import type { IDockviewHeaderActionsProps } from "dockview-react";
 import { ChevronDown, Columns2, Plus } from "lucide-react";
-import { IconButton, Menu } from "../../kit";
+import { cx, IconButton, Menu } from "../../kit";
 import { runCommand, shortcutOf } from "../../state/commands";
 import css from "./Dock.module.css";
 import { newMenu } from "./newMenu";
@@ -20,7 +20,7 @@ export const NewTab = ({ group }: IDockviewHeaderActionsProps) => {
           void runCommand("terminal.new");
         }}
       />
-      <Menu items={() => newMenu(here)} align="start" leaves>
+      <Menu items={() => newMenu(here)} align="start">
         <IconButton
           icon={ChevronDown}
           label="New notebook or terminal"
@@ -34,7 +34,7 @@ export const NewTab = ({ group }: IDockviewHeaderActionsProps) => {
 
 /** At the right of a group: split it. */
 export const GroupActions = ({ group }: IDockviewHeaderActionsProps) => (
-  <div className={css.group}>
+  <div className={cx(css.group, css.split)}>
     <IconButton
       icon={Columns2}
       label="Split right"

@@ -7,6 +7,7 @@ const entry = (id: string, label: string, icon: typeof BookText, before: () => v
   icon,
   shortcut: shortcutOf(id),
   testId: `menu-${id}`,
+  leaves: true,
   run: () => {
     before();
     void runCommand(id);
