@@ -77,6 +77,11 @@ function Link() {
 }
 
 const network = { off: "network: off", on: "network: on", allow: "network: some hosts" };
+const reach = {
+  off: "Nothing beyond the sandbox can be reached. For one with network: New sandbox with options.",
+  on: "The sandbox reaches the network, and nothing on this machine's 127.0.0.1.",
+  allow: "The sandbox reaches the hosts that it was made with, and no others.",
+};
 
 function Of({ one }: { one: Sandbox }) {
   const running = one.state === "running";
@@ -89,7 +94,7 @@ function Of({ one }: { one: Sandbox }) {
       </span>
       {running && <Used one={one} />}
       <span className={css.space} />
-      <span>{network[one.network.mode]}</span>
+      <span title={reach[one.network.mode]}>{network[one.network.mode]}</span>
       {running && <Listening id={one.id} />}
       {running && <Item item={cwd} testId="status-cwd" />}
       {running && <Item item={kernel} testId="status-kernel" />}

@@ -30,7 +30,12 @@ export const SandboxForm = (props: FormProps) => {
       {!edits && <Network {...props} />}
       <Idle {...props} />
       <EnvField {...props} />
-      {edits && <p className={css.note}>Limits and variables count from the next start.</p>}
+      {edits && (
+        <p className={css.note}>
+          Limits and variables count from the next start. The network stays {wish.network ? "on" : "off"}, as
+          it was made.
+        </p>
+      )}
     </>
   );
 };
@@ -90,6 +95,11 @@ function Limits({ wish, wrong, onChange }: FormProps) {
   );
 }
 
+const reach = {
+  off: "Off: nothing beyond the sandbox can be reached. Previews of its ports work either way.",
+  on: "On: it reaches what this machine can reach, except what listens on this machine's 127.0.0.1.",
+};
+
 function Network({ wish, onChange }: FormProps) {
   const refused = refusal(useEngine(wish.engine), "networkOn");
   return (
@@ -98,9 +108,7 @@ function Network({ wish, onChange }: FormProps) {
       checked={wish.network}
       disabled={refused !== undefined}
       onChange={(network) => onChange({ network })}
-      hint={
-        refused ?? "Off: nothing beyond the sandbox can be reached. Previews of its ports work either way."
-      }
+      hint={refused ?? `${reach[wish.network ? "on" : "off"]} This cannot be changed later.`}
       data-testid="sheet-network"
     />
   );
