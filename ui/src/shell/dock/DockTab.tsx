@@ -67,13 +67,19 @@ function useInSight(api: IDockviewPanelHeaderProps["api"], title: string) {
   const place = useRef<HTMLDivElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: its width follows its title
   useEffect(() => {
+    const tab = place.current?.closest(".dv-tab");
     const show = () => {
-      if (api.isVisible)
-        place.current?.closest(".dv-tab")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+      if (api.isVisible) tab?.scrollIntoView({ block: "nearest", inline: "nearest" });
     };
     show();
     const stop = api.onDidVisibilityChange(show);
-    return () => stop.dispose();
+    // The strip narrows when the list of hidden tabs joins it, and has no width while another sandbox is in view.
+    const strip = new ResizeObserver(show);
+    if (tab?.parentElement) strip.observe(tab.parentElement);
+    return () => {
+      stop.dispose();
+      strip.disconnect();
+    };
   }, [api, title]);
   return place;
 }
