@@ -37,12 +37,13 @@ export interface Window extends Surface {
   kill(): Promise<void>;
 }
 
-export async function openWindow(place: Place): Promise<Window> {
+/** Opens the window of `program`: the app, or what it is measured beside. */
+export async function openWindow(place: Place, program = "sandpit"): Promise<Window> {
   const { xvfb, name } = await display(place.env);
   const [port, native] = [await freePort(), await freePort()];
   const env = { ...place.env, DISPLAY: name, GDK_BACKEND: "x11", NO_AT_BRIDGE: "1" };
   const driver = start("tauri-driver", ["--port", `${port}`, "--native-port", `${native}`], env);
-  const application = join(programs, "sandpit");
+  const application = join(programs, program);
   const browser = await until("tauri-driver to answer", () => connect(port, application), 40_000).catch((error) => {
     throw new Error(`${error}\n${driver.output()}`);
   });
