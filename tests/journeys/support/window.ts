@@ -44,13 +44,14 @@ export async function openWindow(place: Place, program = "sandpit"): Promise<Win
   const env = { ...place.env, DISPLAY: name, GDK_BACKEND: "x11", NO_AT_BRIDGE: "1" };
   const driver = start("tauri-driver", ["--port", `${port}`, "--native-port", `${native}`], env);
   const application = join(programs, program);
-  const browser = await until("tauri-driver to answer", () => connect(port, application), 40_000).catch((error) => {
-    throw new Error(`${error}\n${driver.output()}`);
-  });
   const end = async () => {
     await driver.end();
     await xvfb.end();
   };
+  const browser = await until("tauri-driver to answer", () => connect(port, application), 40_000).catch(async (error) => {
+    await end();
+    throw new Error(`${error}\n${driver.output()}`);
+  });
   return { ...surface(browser), ...endings(browser, end) };
 }
 
