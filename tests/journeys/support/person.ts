@@ -73,8 +73,13 @@ export class Person {
   async runs(code: string): Promise<string> {
     const keys = () => this.at.run<string[]>(`return [...document.querySelectorAll('[data-testid="cell"]')].map((cell) => cell.dataset.cell);`);
     const before = await keys();
-    await this.at.click(on("add-code"));
-    const cell = await until("a new cell", async () => (await keys()).find((key) => !before.includes(key)));
+    const added = async () => (await keys()).find((key) => !before.includes(key));
+    // An output that grows meanwhile moves the button from under the pointer: a person clicks again.
+    const add = async () => {
+      await this.at.click(on("add-code")).catch(() => undefined);
+      return until("a new cell", added, 2_000).catch(() => undefined);
+    };
+    const cell = await until("a new cell", add, 30_000);
     await this.at.click(`[data-testid="cell"][data-cell="${cell}"] .cm-content`);
     await until(`cell ${cell} to take keys`, () =>
       this.at.run<boolean>(`return document.activeElement?.closest('[data-testid="cell"]')?.dataset.cell === args[0];`, cell),
