@@ -20,6 +20,8 @@ use super::{Shared, diagnose, output::Lines};
 /// A kernel that has answered says within this time that its output is out, or never: its socket drops
 /// what it cannot send when a run floods it.
 const GRACE: Duration = Duration::from_secs(3);
+/// A kernel that ends early hands its output to another task, which may be at it this long after the run.
+const LATE: Duration = Duration::from_millis(25);
 /// Runs that wait in one context.
 const QUEUED: usize = 1000;
 /// How many past runs are remembered, so that what their threads print later goes to them.
@@ -277,6 +279,7 @@ impl Actor {
         };
         let over = run.idle && run.status.is_some() && run.behind.is_none();
         if over && self.start.launch.spec.ends_early() {
+            tokio::time::sleep(LATE).await;
             // A kernel that cannot be asked has ended, which is told otherwise.
             run.behind = kernel.ask().await.ok();
             run.idle = run.behind.is_none();
