@@ -1,6 +1,6 @@
 import { Field, Select, Switch } from "../../kit";
 import { useEngine, world } from "../../state/sandboxes";
-import { EnvField } from "./EnvField";
+import { PairsField } from "./PairsField";
 import css from "./SandboxSheet.module.css";
 import { refusal, type Wish, type Wrong } from "./wish";
 
@@ -29,7 +29,8 @@ export const SandboxForm = (props: FormProps) => {
       <Limits {...props} />
       {!edits && <Network {...props} />}
       <Idle {...props} />
-      <EnvField {...props} />
+      <PairsField of="env" label="Environment variables" rows={3} {...props} />
+      <PairsField of="labels" label="Labels" rows={2} {...props} />
       {edits && (
         <p className={css.note}>
           Limits and variables count from the next start. The network stays {wish.network ? "on" : "off"}, as

@@ -4,6 +4,7 @@ import { createOf, emptyWish, idOf, patchOf, readEnv, wishOf, wrongOf } from "./
 const wish = {
   ...emptyWish("embedded"),
   name: "My Demo",
+  labels: "team=search",
   env: "A=1\n# no\n\nexport B='two words'",
   cpus: "1.5",
 };
@@ -15,6 +16,7 @@ describe("the new-sandbox form", () => {
       name: "My Demo",
       engine: "embedded",
       env: { A: "1", B: "two words" },
+      labels: { team: "search" },
       limits: { cpus: 1.5 },
       network: { mode: "off" },
       keepAlive: false,

@@ -11,6 +11,8 @@ export interface Wish {
   engine: string;
   /** Lines of `NAME=value`. */
   env: string;
+  /** The same, for what a person sorts sandboxes by. */
+  labels: string;
   cpus: string;
   memoryMiB: string;
   pids: string;
@@ -25,6 +27,7 @@ export const emptyWish = (engine: string): Wish => ({
   name: "",
   engine,
   env: "",
+  labels: "",
   cpus: "",
   memoryMiB: "",
   pids: "",
@@ -33,14 +36,18 @@ export const emptyWish = (engine: string): Wish => ({
   keepAlive: false,
 });
 
+const linesOf = (pairs: Record<string, string>) =>
+  Object.entries(pairs)
+    .map(([key, value]) => `${key}=${value}`)
+    .join("\n");
+
 const text = (value: number | undefined) => (value === undefined ? "" : String(value));
 
 export const wishOf = (one: Sandbox): Wish => ({
   name: one.name,
   engine: one.engine,
-  env: Object.entries(one.env)
-    .map(([key, value]) => `${key}=${value}`)
-    .join("\n"),
+  env: linesOf(one.env),
+  labels: linesOf(one.labels),
   cpus: text(one.limits.cpus),
   memoryMiB: text(one.limits.memoryMiB),
   pids: text(one.limits.pids),
@@ -79,6 +86,7 @@ const numberWrong = (value: string, whole: boolean) =>
 export function wrongOf(wish: Wish): Wrong {
   const found: Wrong = {
     env: readEnv(wish.env).wrong,
+    labels: readEnv(wish.labels).wrong,
     cpus: numberWrong(wish.cpus, false),
     memoryMiB: numberWrong(wish.memoryMiB, true),
     pids: numberWrong(wish.pids, true),
@@ -114,6 +122,7 @@ export function createOf(wish: Wish, taken: string[]): CreateSandbox {
     ...(wish.name.trim() && { name: wish.name.trim() }),
     engine: wish.engine,
     env: readEnv(wish.env).env,
+    labels: readEnv(wish.labels).env,
     limits: limitsOf(wish),
     network: { mode: wish.network ? "on" : "off" },
     keepAlive: wish.keepAlive,
@@ -124,6 +133,7 @@ export function createOf(wish: Wish, taken: string[]): CreateSandbox {
 export const patchOf = (wish: Wish): PatchSandbox => ({
   ...(wish.name.trim() && { name: wish.name.trim() }),
   env: readEnv(wish.env).env,
+  labels: readEnv(wish.labels).env,
   limits: limitsOf(wish),
   keepAlive: wish.keepAlive,
   ...sleepOf(wish),
