@@ -101,7 +101,18 @@ async fn bare_bubblewrap(agent: &Path) -> Result<Duration> {
     let socket = folder.path().join("agent.sock");
     let start = Instant::now();
     let mut child = Command::new("bwrap")
-        .args(["--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--as-pid-1"])
+        .args([
+            "--unshare-all",
+            "--ro-bind",
+            "/",
+            "/",
+            "--proc",
+            "/proc",
+            "--dev",
+            "/dev",
+            "--as-pid-1",
+            "--die-with-parent",
+        ])
         .arg("--bind")
         .args([folder.path(), folder.path()])
         .arg(agent)
