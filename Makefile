@@ -21,7 +21,7 @@ build: $(STAMPS)/ui agent ## Build target/release/{sandpit,sandpitd,sandpit-agen
 test: ## Install what the tests need and run every test
 	@setup/test.sh
 
-bench: ## Measure what docs/QUALITY promises, beside its peers
+bench: ## Measure what the design promises, beside its peers
 	@setup/bench.sh
 
 check: ## Formatting, lints, types, licences: what CI runs beside the tests
