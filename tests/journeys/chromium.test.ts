@@ -25,5 +25,5 @@ afterAll(async () => {
 });
 
 describe("in Chromium", () => {
-  for (const [what, take] of journey) it(what, () => walk(at, take));
+  for (const step of journey) it(step[0], () => walk(at, step));
 });

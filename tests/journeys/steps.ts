@@ -346,10 +346,11 @@ function getThroughProxy(address: string): Promise<string> {
 
 export const journey: Step[] = [...start, ...terminal, ...files, ...notebook, ...ports, ...life, ...window];
 
-/** Takes one step; a failed one leaves a picture. */
-export async function walk(at: Journey, take: Step[1]): Promise<void> {
+/** Takes one step and a picture of where it led; a failed one leaves a picture of its own. */
+export async function walk(at: Journey, [what, take]: Step): Promise<void> {
   try {
     await take(at);
+    await at.person.at.picture(`step-${what.replace(/[^a-z0-9]+/gi, "-").slice(0, 60)}`);
   } catch (error) {
     await at.person.at.picture("failed").catch(() => undefined);
     throw error;

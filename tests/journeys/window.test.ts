@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 describe("in the window", () => {
-  for (const [what, take] of journey) it(what, () => walk(at, take));
+  for (const step of journey) it(step[0], () => walk(at, step));
 });
 
 describe("after the app is killed", () => {
