@@ -1,7 +1,7 @@
 /** Brings `page/` into the window's page and calls what is there. */
 import { join } from "node:path";
 import { build } from "vite";
-import { until } from "../journeys/support/child.ts";
+import { until } from "../support/child.ts";
 import type { Surface } from "../journeys/support/surface.ts";
 import type { Bench } from "./page/index.ts";
 

@@ -1,10 +1,10 @@
 /** `make bench`, the part that needs the window: what QUALITY promises of it, beside its peers, in the same run. */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { until } from "../journeys/support/child.ts";
+import { until } from "../support/child.ts";
 import { on, Person } from "../journeys/support/person.ts";
-import { newPlace, root } from "../journeys/support/place.ts";
-import { leaveNothing } from "../journeys/support/served.ts";
+import { newPlace, root } from "../support/place.ts";
+import { leaveNothing } from "../support/served.ts";
 import { openWindow, type Window } from "../journeys/support/window.ts";
 import { call, enter } from "./inPage.ts";
 import { began, resident } from "./processes.ts";

@@ -1,8 +1,9 @@
 /** The journey in Chromium, over `sandpitd serve`. */
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { newPlace, type Place } from "./support/place.ts";
+import { newPlace, type Place } from "../support/place.ts";
+import { leaveNothing, type Served, serve } from "../support/served.ts";
+import { openChromium } from "./support/chromium.ts";
 import { Person } from "./support/person.ts";
-import { leaveNothing, openChromium, type Served, serve } from "./support/served.ts";
 import type { Surface } from "./support/surface.ts";
 import { type Journey, journey, walk } from "./steps.ts";
 

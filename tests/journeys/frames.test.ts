@@ -2,8 +2,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { until } from "./support/child.ts";
-import { newPlace, type Place } from "./support/place.ts";
+import { until } from "../support/child.ts";
+import { newPlace, type Place } from "../support/place.ts";
 import { openWindow, type Window } from "./support/window.ts";
 
 type Outcome = Record<string, string>;

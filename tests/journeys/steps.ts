@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { get } from "node:http";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { until } from "./support/child.ts";
+import { until } from "../support/child.ts";
 import { file, on, type Person } from "./support/person.ts";
-import { peer } from "./support/place.ts";
+import { peer } from "../support/place.ts";
 
 export interface Journey {
   person: Person;

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { journey, type Journey, walk } from "./steps.ts";
 import { Person, on } from "./support/person.ts";
-import { newPlace, type Place } from "./support/place.ts";
-import { leaveNothing } from "./support/served.ts";
+import { newPlace, type Place } from "../support/place.ts";
+import { leaveNothing } from "../support/served.ts";
 import { openWindow, type Window } from "./support/window.ts";
 
 let place: Place;

@@ -1,6 +1,6 @@
 /** What a person does at the window, in their words. Built on selectors in one place. */
 import { expect } from "vitest";
-import { until } from "./child.ts";
+import { until } from "../../support/child.ts";
 import type { Surface } from "./surface.ts";
 
 export const on = (testId: string) => `[data-testid="${testId}"]`;

@@ -1,8 +1,8 @@
 /** The real window: the app under tauri-driver on a virtual display. */
 import { join } from "node:path";
 import { remote } from "webdriverio";
-import { type Child, freePort, start, until } from "./child.ts";
-import { type Place, picture, programs } from "./place.ts";
+import { type Child, freePort, start, until } from "../../support/child.ts";
+import { type Place, picture, programs } from "../../support/place.ts";
 import type { Surface } from "./surface.ts";
 
 type Browser = Awaited<ReturnType<typeof remote>>;

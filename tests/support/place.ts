@@ -1,9 +1,9 @@
-/** Where a journey runs: its own data folder, the programs under test, and a folder for its pictures. */
+/** Where a test of the whole runs: its own data folder, the programs under test, and a folder for pictures. */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-export const root = resolve(import.meta.dirname, "../../..");
+export const root = resolve(import.meta.dirname, "../..");
 
 /** The folder of the programs under test: `target/debug`, or what `SANDPIT_BIN` names. */
 export const programs = process.env.SANDPIT_BIN ?? join(root, "target/debug");
@@ -15,10 +15,10 @@ export interface Place {
 }
 
 export function newPlace(): Place {
-  const dataDir = mkdtempSync(join(tmpdir(), "sandpit-journey-"));
+  const dataDir = mkdtempSync(join(tmpdir(), "sandpit-test-"));
   const runtime = process.env.SANDPIT_RUNTIME;
   const agent = process.env.SANDPIT_AGENT ?? join(root, "target/release/sandpit-agent");
-  if (!runtime) throw new Error("SANDPIT_RUNTIME is not set: run the journeys through `make test`");
+  if (!runtime) throw new Error("SANDPIT_RUNTIME is not set: run the tests through `make test`");
   const env = { ...(process.env as Record<string, string>) };
   Object.assign(env, { SANDPIT_DATA_DIR: dataDir, SANDPIT_RUNTIME: runtime, SANDPIT_AGENT: agent });
   return { dataDir, env, remove: () => rmSync(dataDir, { recursive: true, force: true }) };

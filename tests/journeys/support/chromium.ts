@@ -1,27 +1,8 @@
 /** The same UI in Chromium, over `sandpitd serve`. */
-import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { type Child, start, until } from "./child.ts";
-import { type Place, picture, programs } from "./place.ts";
+import { picture } from "../../support/place.ts";
+import type { Served } from "../../support/served.ts";
 import type { Surface } from "./surface.ts";
-
-export interface Served {
-  url: string;
-  token: string;
-  server: Child;
-}
-
-export async function serve(place: Place): Promise<Served> {
-  const args = ["serve", "--listen", "127.0.0.1:0", "--data-dir", place.dataDir];
-  const server = start(join(programs, "sandpitd"), args, place.env);
-  const line = await until("sandpitd to say it is ready", async () => /^\{.*"url".*\}$/m.exec(server.output())?.[0]).catch(
-    (error) => {
-      throw new Error(`${error}\n${server.output()}`);
-    },
-  );
-  const ready = JSON.parse(line) as { url: string; token: string };
-  return { url: ready.url.replace(/\/$/, ""), token: ready.token, server };
-}
 
 const QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"];
 
@@ -52,14 +33,4 @@ function surface(browser: Browser, page: Page): Surface {
     reload: async () => void (await page.reload()),
     close: () => browser.close(),
   };
-}
-
-/** Sandboxes outlive the app: ends every sandbox of `place` and removes its folder. */
-export async function leaveNothing(place: Place): Promise<void> {
-  const { url, token, server } = await serve(place);
-  const headers = { authorization: `Bearer ${token}` };
-  const { sandboxes } = (await (await fetch(`${url}/v1/sandboxes`, { headers })).json()) as { sandboxes: { id: string }[] };
-  for (const { id } of sandboxes) await fetch(`${url}/v1/sandboxes/${id}`, { method: "DELETE", headers });
-  await server.end();
-  place.remove();
 }

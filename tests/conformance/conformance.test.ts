@@ -1,0 +1,36 @@
+/** The official client, unmodified, over a real `sandpitd serve` with a real sandbox: every method, every transport. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import "./cases/commands.ts";
+import "./cases/commandStreams.ts";
+import { declared, settle } from "./support/cases.ts";
+import { Gateway } from "./support/gateway.ts";
+import { called, helpers, INTERNAL, methods } from "./support/methods.ts";
+import { report } from "./support/table.ts";
+
+let gateway: Gateway;
+
+beforeAll(async () => {
+  gateway = await Gateway.open();
+  settle(gateway, await gateway.make({ id: "conformance", env: { LEVEL: "sandbox", SANDBOX_ONLY: "1" } }));
+});
+
+afterAll(async () => {
+  await gateway?.close();
+  report();
+});
+
+describe("no method is missing", () => {
+  it("every method of every client class has cases", () => {
+    const needed = [...methods(), ...helpers()].filter((method) => !INTERNAL.includes(method));
+    expect(needed.filter((method) => !declared.has(method))).toEqual([]);
+  });
+
+  it("no case is of a method that does not exist", () => {
+    const there = [...methods(), ...helpers()];
+    expect([...declared].filter((method) => /^(client|base|\w+)\.\w+$/.test(method) && !there.includes(method))).toEqual([]);
+  });
+
+  it("what is internal to the client was at work", () => {
+    expect(INTERNAL.filter((method) => called(method) === 0)).toEqual([]);
+  });
+});

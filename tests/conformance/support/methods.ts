@@ -1,0 +1,76 @@
+/** Every method the official client has, found at run time, and how often each was called. */
+import * as sdk from "@cloudflare/sandbox";
+
+export type Transport = "http" | "websocket";
+
+const counts = new Map<string, number>();
+
+/** How often `method` was called since the start. */
+export const called = (method: string): number => counts.get(method) ?? 0;
+
+/** Whether calls of it are seen: a function that the package exports cannot be watched. */
+export const counted = (method: string): boolean => counts.has(method);
+
+type Anything = (this: unknown, ...args: unknown[]) => unknown;
+
+function count(holder: object, key: string, method: string): void {
+  const described = Object.getOwnPropertyDescriptor(holder, key);
+  const original = described?.value as Anything | undefined;
+  if (typeof original !== "function" || key === "constructor") return;
+  counts.set(method, 0);
+  const counting: Anything = function (...args) {
+    counts.set(method, called(method) + 1);
+    return original.apply(this, args);
+  };
+  Object.defineProperty(holder, key, { ...described, value: counting });
+}
+
+function countAll(prototype: object, prefix: string): void {
+  for (const key of Object.getOwnPropertyNames(prototype)) count(prototype, key, `${prefix}.${key}`);
+}
+
+/** Watches each class of which `SandboxClient` is made, and what they inherit from. */
+function watch(): void {
+  const client = new sdk.SandboxClient({});
+  const seen = new Set<object>([Object.prototype]);
+  countAll(sdk.SandboxClient.prototype, "client");
+  countAll(sdk.CodeInterpreter.prototype, "CodeInterpreter");
+  for (const [property, part] of Object.entries(client)) {
+    if (typeof part !== "object" || part === null || property === "tunnels") continue;
+    let prototype = Object.getPrototypeOf(part) as object;
+    for (let prefix = property; !seen.has(prototype); prefix = "base") {
+      seen.add(prototype);
+      countAll(prototype, prefix);
+      prototype = Object.getPrototypeOf(prototype) as object;
+    }
+  }
+}
+watch();
+
+/** All methods of all classes: `files.readFile`, `CodeInterpreter.runCode`, and `base.…` for what all share. */
+export const methods = (): string[] => [...counts.keys()];
+
+/** The functions that the package exports beside its classes. */
+export const helpers = (): string[] =>
+  Object.entries(sdk)
+    .filter(([, value]) => typeof value === "function" && !/^class\b/.test(Function.prototype.toString.call(value)))
+    .map(([name]) => name);
+
+/** What the package declares private or protected: it needs no case of its own, but must have been at work. */
+export const INTERNAL: readonly string[] = [
+  "base.doFetch",
+  "base.post",
+  "base.get",
+  "base.delete",
+  "base.handleResponse",
+  "base.handleErrorResponse",
+  "base.handleStreamResponse",
+  "base.doStreamFetch",
+  "interpreter.executeWithRetry",
+  "interpreter.isRetryableError",
+  "interpreter.parseErrorResponse",
+  "interpreter.readLines",
+  "interpreter.parseExecutionResult",
+  "watch.waitForReadiness",
+  "CodeInterpreter.getOrCreateDefaultContext",
+];

@@ -1,0 +1,15 @@
+import { resolve } from "node:path";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    dir: import.meta.dirname,
+    include: ["*.test.ts"],
+    pool: "forks",
+    // As a user of the client runs it: Node itself loads the package, untouched, with the hook of docs/SDK.md.
+    execArgv: ["--import", resolve(import.meta.dirname, "support/node.mjs"), "--experimental-websocket"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    fileParallelism: false,
+  },
+});
