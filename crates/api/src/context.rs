@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// Body of `POST /api/contexts`. `language` is a name or alias (`python`, `javascript`,
 /// `typescript`, `js`, `ts`, …) or the name of any kernelspec in the sandbox.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(default)]
 #[ts(export, optional_fields)]
 pub struct CreateContext {
@@ -19,7 +20,7 @@ pub struct CreateContext {
     pub env_vars: Option<BTreeMap<String, Option<String>>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum KernelState {
@@ -31,7 +32,7 @@ pub enum KernelState {
 }
 
 /// One context (`GET /api/contexts`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct Context {
@@ -46,7 +47,7 @@ pub struct Context {
 }
 
 /// A kernel that the sandbox can start (`GET /api/kernels`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct KernelSpec {
@@ -61,7 +62,7 @@ pub struct KernelSpec {
 pub type MimeBundle = Map<String, Value>;
 
 /// A text frame from the agent on `/ws/context`. Frames are numbered; `?since=` resumes after one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields)]
 pub struct ContextFrame {
@@ -73,7 +74,7 @@ pub struct ContextFrame {
     pub event: ContextEvent,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum ContextEvent {
@@ -94,8 +95,10 @@ pub enum ContextEvent {
     },
     Display {
         #[ts(type = "Record<string, unknown>")]
+        #[schema(value_type = Object)]
         data: MimeBundle,
         #[ts(type = "Record<string, unknown>")]
+        #[schema(value_type = Object)]
         metadata: MimeBundle,
         #[serde(skip_serializing_if = "Option::is_none", default)]
         #[ts(optional)]
@@ -103,15 +106,19 @@ pub enum ContextEvent {
     },
     UpdateDisplay {
         #[ts(type = "Record<string, unknown>")]
+        #[schema(value_type = Object)]
         data: MimeBundle,
         #[ts(type = "Record<string, unknown>")]
+        #[schema(value_type = Object)]
         metadata: MimeBundle,
         display_id: String,
     },
     Result {
         #[ts(type = "Record<string, unknown>")]
+        #[schema(value_type = Object)]
         data: MimeBundle,
         #[ts(type = "Record<string, unknown>")]
+        #[schema(value_type = Object)]
         metadata: MimeBundle,
         execution_count: u32,
         /// A displayhook may give its result a display id, which later updates name.
@@ -139,7 +146,7 @@ pub enum ContextEvent {
     Restarted,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum StreamName {
@@ -147,7 +154,7 @@ pub enum StreamName {
     Stderr,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum RunStatus {
@@ -158,7 +165,7 @@ pub enum RunStatus {
 }
 
 /// A text frame from a viewer on `/ws/context`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum ContextControl {

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal => $status:literal),+ $(,)?) => {
         /// Why an operation failed. Names and statuses are the reference's (§3) where it has them.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
         #[ts(export)]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $name)] $variant),+
@@ -110,7 +111,7 @@ codes! {
 }
 
 /// The body of every failed answer (reference §2.1).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema, thiserror::Error)]
 #[error("{message} ({})", code.name())]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]
@@ -120,6 +121,7 @@ pub struct ApiError {
     pub message: String,
     /// Facts a program may use: the path, the id, the field that was wrong.
     #[ts(type = "Record<string, unknown>")]
+    #[schema(value_type = Object)]
     pub context: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[ts(optional)]

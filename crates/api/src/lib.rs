@@ -4,6 +4,7 @@
 //! `docs/PROTOCOL.md`. This crate performs no I/O, knows no runtime and links no server.
 //! `cargo test -p sandpit-api` writes the same types as TypeScript into `ui/src/api/wire`.
 
+pub mod answer;
 pub mod context;
 pub mod engine;
 pub mod error;

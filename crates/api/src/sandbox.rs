@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// Where a sandbox stands in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum SandboxState {
@@ -19,7 +20,7 @@ pub enum SandboxState {
 
 /// What a sandbox may use. An absent limit is not set; a limit that the engine cannot enforce is
 /// refused when it is asked for (`capabilities.limits` of the engine says which it can).
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[ts(export, optional_fields)]
 pub struct Limits {
@@ -36,7 +37,7 @@ pub struct Limits {
 }
 
 /// What a sandbox may reach beyond itself.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
 pub enum NetworkMode {
@@ -50,7 +51,7 @@ pub enum NetworkMode {
 }
 
 /// The outbound policy.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[ts(export)]
 pub struct Network {
@@ -62,7 +63,7 @@ pub struct Network {
 }
 
 /// Body of `POST /v1/sandboxes`. Everything is optional: `{}` makes a working sandbox.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[ts(export, optional_fields)]
 pub struct CreateSandbox {
@@ -95,7 +96,7 @@ pub struct CreateSandbox {
 }
 
 /// An idle time: seconds, or a number with `s`, `m` or `h`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(untagged)]
 #[ts(export)]
 pub enum SleepAfter {
@@ -124,7 +125,7 @@ impl SleepAfter {
 
 /// Body of `PATCH /v1/sandboxes/{id}`: only what is named changes. `env` and `limits` count from
 /// the next start.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[ts(export, optional_fields)]
 pub struct PatchSandbox {
@@ -143,7 +144,7 @@ pub struct PatchSandbox {
 }
 
 /// Why a sandbox is not running although nobody asked it to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[ts(export)]
 pub enum FailureKind {
@@ -156,7 +157,7 @@ pub enum FailureKind {
 }
 
 /// The reason of a `failed` state, for people and programs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields)]
 pub struct Failure {
@@ -167,7 +168,7 @@ pub struct Failure {
 }
 
 /// One sandbox as the gateway tells it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields)]
 pub struct Sandbox {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 /// The session used when a request names none.
 pub const DEFAULT_SESSION: &str = "default";
@@ -11,7 +12,7 @@ pub const DEFAULT_SESSION: &str = "default";
 pub const DISABLE_SESSION: &str = "__DISABLE_SESSION__";
 
 /// Body of `POST /api/session/create`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[ts(export, optional_fields)]
 pub struct CreateSession {
@@ -24,7 +25,7 @@ pub struct CreateSession {
 }
 
 /// What is known of a session (`GET /api/session/{id}`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields)]
 pub struct Session {

@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use utoipa::ToSchema;
 
 use crate::file::FileInfo;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
 pub enum ChangeType {
@@ -18,7 +19,7 @@ pub enum ChangeType {
 }
 
 /// Body of `POST /api/watch`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[ts(export, optional_fields)]
 pub struct Watch {
@@ -32,7 +33,7 @@ pub struct Watch {
 }
 
 /// One server-sent event of `POST /api/watch` (reference §2.3).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum WatchEvent {
@@ -60,7 +61,7 @@ pub enum WatchEvent {
 }
 
 /// One change in a watched folder. `file` is absent when the entry is gone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export, optional_fields)]
 pub struct Change {
@@ -70,7 +71,7 @@ pub struct Change {
 }
 
 /// A text frame from the agent on `/ws/watch`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum WatchFrame {
@@ -85,7 +86,7 @@ pub enum WatchFrame {
 }
 
 /// A text frame from a viewer on `/ws/watch`. Folders are watched one by one, not recursively.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum WatchControl {

@@ -39,7 +39,7 @@ pub use contexts::Contexts;
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::new()
+    Routes::default()
         .route("/api/kernels", get(kernels))
         .route("/api/interpreter/health", get(health))
         .route("/api/contexts", get(list).post(create))

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use async_stream::stream;
-use axum::{extract::State as Extract, routing::post};
+use axum::extract::State as Extract;
 use futures::Stream;
 use sandpit_api::{
-    ApiError, ErrorCode,
+    ApiError,
+    ErrorCode::{self, *},
     exec::{ExecEvent, Execute, Executed},
 };
 
@@ -25,9 +26,22 @@ const LIMIT: usize = 64 << 20;
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::new().route("/api/execute", post(execute)).route("/api/execute/stream", post(execute_stream))
+    crate::routes![execute, execute_stream]
 }
 
+/// Runs a command in a session and answers when it has ended, whatever its exit code.
+///
+/// Closing the request stops the command and all it started. With `background: true` it starts a
+/// process and answers like `POST /api/process/start`.
+#[utoipa::path(
+    post, path = "/api/execute", tag = "Commands",
+    request_body(content = Execute, example = json!({ "command": "echo hi", "sessionId": "default" })),
+    responses((status = 200, description = "It ended", body = Executed, example = json!({
+        "success": true, "exitCode": 0, "stdout": "hi\n", "stderr": "", "command": "echo hi", "duration": 1,
+        "sessionId": "default", "timestamp": "2026-01-01T00:00:00Z",
+    }))),
+    extensions(("x-errors" = json!([InvalidCommand, SessionDestroyed, SessionTerminated, CommandExecutionError]))),
+)]
 async fn execute(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<Execute>) -> Reply {
     if request.background {
         return crate::process::start_background(&agent, request);
@@ -79,6 +93,19 @@ fn too_much(stdout: &[u8]) -> ApiError {
     with_output(error, stdout, &[]).suggest("Use the stream, or write to a file.")
 }
 
+/// Runs a command in a session and tells its output as it is written, server-sent.
+///
+/// The last event is `complete`, or `error`. Closing the request stops the command and all it started.
+#[utoipa::path(
+    post, path = "/api/execute/stream", tag = "Commands",
+    request_body(content = Execute, example = json!({ "command": "echo hi" })),
+    responses((
+        status = 200, description = "Events, each `data: <ExecEvent>`",
+        content_type = "text/event-stream", body = ExecEvent,
+        example = json!("data: {\"type\":\"stdout\",\"data\":\"hi\\n\",\"timestamp\":\"2026-01-01T00:00:00Z\"}\n\n"),
+    )),
+    extensions(("x-errors" = json!([InvalidCommand, SessionDestroyed, SessionTerminated, StreamStartError]))),
+)]
 async fn execute_stream(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<Execute>) -> Reply {
     let text = Text::new(request.encoding.as_deref())?;
     let command = request.command.clone();

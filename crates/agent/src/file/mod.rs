@@ -40,7 +40,7 @@ const PIECES: usize = 4;
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::new()
+    Routes::default()
         .route("/api/list-files", post(list_files))
         .route("/api/read", post(read_file))
         .route("/api/read/stream", post(read_stream))

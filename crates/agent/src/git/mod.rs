@@ -33,7 +33,7 @@ const SLOW: [&str; 4] = ["-c", "http.lowSpeedLimit=1024", "-c", "http.lowSpeedTi
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::new().route("/api/git/checkout", post(checkout))
+    Routes::default().route("/api/git/checkout", post(checkout))
 }
 
 #[derive(Deserialize)]

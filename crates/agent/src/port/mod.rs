@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(400);
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::new()
+    Routes::default()
         .route("/api/ports", get(list))
         .route("/api/ports/watch", get(watch))
         .route("/api/tunnel/{port}", get(tunnel::open))

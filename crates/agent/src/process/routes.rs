@@ -34,7 +34,7 @@ const PIECE: usize = 64 << 10;
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::new()
+    Routes::default()
         .route("/api/process/start", post(start_process))
         .route("/api/process/list", get(list))
         .route("/api/process/kill-all", delete(kill_all))

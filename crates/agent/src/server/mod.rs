@@ -4,30 +4,35 @@
 
 pub mod extract;
 pub mod listen;
+#[cfg(test)]
+mod openapi;
 pub mod reply;
+mod routes;
 pub mod sse;
 #[cfg(test)]
 pub mod testing;
 
 use std::sync::Arc;
 
-use axum::{Router, http::Uri, routing::get};
-use sandpit_api::{ApiError, ErrorCode};
-use serde_json::json;
+use axum::{Router, http::Uri};
+use sandpit_api::{ApiError, ErrorCode, answer::Success};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::Agent;
 use reply::{Failure, Reply};
-
-/// The routes of one module, before they are given their agent.
-pub type Routes = Router<Arc<Agent>>;
+pub use routes::{Description, Routes};
 
 /// The state of every handler.
 pub type State = axum::extract::State<Arc<Agent>>;
 
 /// Everything the agent serves.
 pub fn router(agent: Arc<Agent>) -> Router {
-    Router::new()
-        .merge(about())
+    routes().into_router().fallback(unknown_route).method_not_allowed_fallback(wrong_method).with_state(agent)
+}
+
+fn routes() -> Routes {
+    about()
         .merge(crate::context::routes())
         .merge(crate::exec::routes())
         .merge(crate::file::routes())
@@ -38,25 +43,54 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .merge(crate::stats::routes())
         .merge(crate::terminal::routes())
         .merge(crate::watch::routes())
-        .fallback(unknown_route)
-        .method_not_allowed_fallback(wrong_method)
-        .with_state(agent)
 }
 
 /// What tells who answers (reference §2.2).
 fn about() -> Routes {
-    Router::new()
-        .route("/", get(async || concat!("sandpit-agent ", env!("CARGO_PKG_VERSION"), "\n")))
-        .route("/api/ping", get(ping))
-        .route("/api/version", get(version))
+    crate::routes![greet, ping, version]
 }
 
+/// Says who answers, as text.
+#[utoipa::path(
+    get, path = "/", tag = "About",
+    responses((status = 200, description = "Name and version", body = String, example = "sandpit-agent 0.1.0\n")),
+)]
+async fn greet() -> &'static str {
+    concat!("sandpit-agent ", env!("CARGO_PKG_VERSION"), "\n")
+}
+
+#[derive(Serialize, ToSchema)]
+struct Pong {
+    status: &'static str,
+    message: &'static str,
+}
+
+/// Answers, which is all that is asked.
+#[utoipa::path(
+    get, path = "/api/ping", tag = "About",
+    responses((status = 200, description = "It is healthy", body = Success<Pong>, example = json!({
+        "success": true, "status": "healthy", "message": "pong", "timestamp": "2026-01-01T00:00:00Z",
+    }))),
+)]
 async fn ping() -> Reply {
-    reply::success(&json!({ "status": "healthy", "message": "pong" }))
+    reply::success(&Pong { status: "healthy", message: "pong" })
 }
 
+#[derive(Serialize, ToSchema)]
+struct Version {
+    version: &'static str,
+    protocol: u32,
+}
+
+/// The version of the agent, and the generation of its protocol.
+#[utoipa::path(
+    get, path = "/api/version", tag = "About",
+    responses((status = 200, description = "The version", body = Success<Version>, example = json!({
+        "success": true, "version": "0.1.0", "protocol": 1, "timestamp": "2026-01-01T00:00:00Z",
+    }))),
+)]
 async fn version() -> Reply {
-    reply::success(&json!({ "version": env!("CARGO_PKG_VERSION"), "protocol": sandpit_api::PROTOCOL }))
+    reply::success(&Version { version: env!("CARGO_PKG_VERSION"), protocol: sandpit_api::PROTOCOL })
 }
 
 async fn unknown_route(uri: Uri) -> Failure {

@@ -21,7 +21,7 @@ use crate::{
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::new()
+    Routes::default()
         .route("/api/session/create", post(create))
         .route("/api/session/list", get(list))
         .route("/api/session/delete", post(delete))

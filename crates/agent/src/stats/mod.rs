@@ -14,7 +14,7 @@ use crate::server::{Routes, State};
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::new().route("/api/stats", get(stats))
+    Routes::default().route("/api/stats", get(stats))
 }
 
 async fn stats(agent: State) -> Reply {

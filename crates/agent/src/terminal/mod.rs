@@ -43,7 +43,7 @@ pub struct Terminals {
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::new()
+    Routes::default()
         .route("/api/terminals", get(list).post(create))
         .route("/api/terminals/{id}", get(read).patch(rename).delete(remove))
         .route("/api/terminals/{id}/restart", post(restart))

@@ -21,7 +21,7 @@ use crate::server::{Routes, State, sse};
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::new().route("/ws/watch", any(watch_tree)).route("/api/watch", post(watch))
+    Routes::default().route("/ws/watch", any(watch_tree)).route("/api/watch", post(watch))
 }
 
 async fn watch_tree(agent: State, Upgrade(upgrade): Upgrade) -> Reply {
