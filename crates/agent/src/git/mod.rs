@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use axum::routing::post;
 use rustix::process::{Pid, Signal, kill_process_group};
-use sandpit_api::{ApiError, ErrorCode};
-use serde::Deserialize;
-use serde_json::json;
+use sandpit_api::answer::Success;
+use sandpit_api::{ApiError, ErrorCode, ErrorCode::*};
+use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 use crate::file::name;
 use crate::reap;
@@ -33,19 +33,49 @@ const SLOW: [&str; 4] = ["-c", "http.lowSpeedLimit=1024", "-c", "http.lowSpeedTi
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::default().route("/api/git/checkout", post(checkout))
+    crate::routes![checkout]
 }
 
-#[derive(Deserialize)]
+/// Body of `POST /api/git/checkout`.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct Checkout {
+    /// `https`, `http`, `ssh`, `git`, `file`, `user@host:path`, or a path.
     repo_url: String,
+    /// The repository's own choice when absent.
     branch: Option<String>,
+    /// The end of the address when absent.
     target_dir: Option<String>,
+    /// How many commits; all when absent.
+    #[schema(minimum = 1)]
     depth: Option<u32>,
+    /// 600 000 when absent.
     timeout_ms: Option<u64>,
 }
 
+/// Answer of `POST /api/git/checkout`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CheckedOut {
+    repo_url: String,
+    /// `HEAD` when none is checked out.
+    branch: String,
+    target_dir: String,
+}
+
+/// Clones a repository with the sandbox's own git.
+#[utoipa::path(
+    post, path = "/api/git/checkout", tag = "Git",
+    request_body(content = Checkout, example = json!({ "repoUrl": "https://example.org/demo.git", "depth": 1 })),
+    responses((status = 200, description = "It is there", body = Success<CheckedOut>, example = json!({
+        "success": true, "repoUrl": "https://example.org/demo.git", "branch": "main",
+        "targetDir": "/workspace/demo", "timestamp": "2026-01-01T00:00:00Z",
+    }))),
+    extensions(("x-errors" = json!([
+        InvalidGitUrl, GitAuthFailed, GitRepositoryNotFound, GitBranchNotFound, CommandNotFound, FileExists,
+        NameTooLong, NoSpace, GitCloneFailed, GitOperationFailed, GitNetworkError,
+    ]))),
+)]
 async fn checkout(agent: State, Json(body): Json<Checkout>) -> Reply {
     check(&body)?;
     let target = target(&agent, &body)?;
@@ -64,11 +94,8 @@ async fn checkout(agent: State, Json(body): Json<Checkout>) -> Reply {
         Some(branch) => branch,
         None => current_branch(&agent, &target).await,
     };
-    reply::success(&json!({
-        "repoUrl": body.repo_url,
-        "branch": branch,
-        "targetDir": name::encode(target.as_os_str()),
-    }))
+    let target_dir = name::encode(target.as_os_str()).into_owned();
+    reply::success(&CheckedOut { repo_url: body.repo_url, branch, target_dir })
 }
 
 fn check(body: &Checkout) -> Result<()> {
@@ -174,6 +201,7 @@ mod tests {
     use super::*;
     use crate::server::testing::TestAgent;
     use http::StatusCode;
+    use serde_json::json;
 
     fn repository(agent: &TestAgent) -> String {
         let path = agent.path("origin");

@@ -7,10 +7,11 @@ mod tunnel;
 
 use std::time::Duration;
 
-use axum::routing::get;
+use sandpit_api::answer::Success;
 use sandpit_api::port::ListeningPort;
-use serde_json::json;
+use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval};
+use utoipa::ToSchema;
 
 use crate::file::blocking;
 use crate::server::reply::{self, Reply};
@@ -22,15 +23,26 @@ const LOOK: Duration = Duration::from_millis(400);
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::default()
-        .route("/api/ports", get(list))
-        .route("/api/ports/watch", get(watch))
-        .route("/api/tunnel/{port}", get(tunnel::open))
+    crate::routes![list, watch, tunnel::open]
 }
 
+/// The ports that something listens on.
+#[derive(Serialize, ToSchema)]
+struct Listening {
+    ports: Vec<ListeningPort>,
+}
+
+/// TCP ports that something in the sandbox listens on.
+#[utoipa::path(
+    get, path = "/api/ports", tag = "Ports",
+    responses((status = 200, description = "One line for each port", body = Success<Listening>, example = json!({
+        "success": true, "ports": [{ "port": 8000, "address": "0.0.0.0", "pid": 42, "process": "python3" }],
+        "timestamp": "2026-01-01T00:00:00Z",
+    }))),
+)]
 async fn list(agent: State) -> Reply {
     let ports = blocking(move || Ok(look(&agent, &mut Owners::default()))).await?;
-    reply::success(&json!({ "ports": ports }))
+    reply::success(&Listening { ports })
 }
 
 fn look(agent: &State, owners: &mut Owners) -> Vec<ListeningPort> {
@@ -38,6 +50,15 @@ fn look(agent: &State, owners: &mut Owners) -> Vec<ListeningPort> {
     owners.ports(|port| hidden.contains(port))
 }
 
+/// Tells the listening ports, server-sent, at once and at each change.
+#[utoipa::path(
+    get, path = "/api/ports/watch", tag = "Ports",
+    responses((
+        status = 200, description = "Events, each `data: <Listening>`",
+        content_type = "text/event-stream", body = Listening,
+        example = json!("data: {\"ports\":[]}\n\n"),
+    )),
+)]
 async fn watch(agent: State) -> Reply {
     let mut ticks = interval(LOOK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -50,7 +71,7 @@ async fn watch(agent: State) -> Reply {
             let (ports, returned) = looked.ok()?;
             owners = returned;
             if told.as_ref() != Some(&ports) {
-                let event = json!({ "ports": ports });
+                let event = Listening { ports: ports.clone() };
                 told = Some(ports);
                 return Some((event, (agent, ticks, owners, told)));
             }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use sandpit_api::{ApiError, ErrorCode};
+use sandpit_api::{ApiError, ErrorCode, ErrorCode::*};
 use tokio::io::copy_bidirectional_with_sizes;
 use tokio::net::TcpStream;
 
@@ -18,6 +18,15 @@ use crate::server::reply::{Path, Reply};
 /// Bytes on the way in each direction.
 const BUFFER: usize = 64 * 1024;
 
+/// Becomes a TCP connection to a port of the sandbox's loopback.
+///
+/// Asked with `Connection: Upgrade` and `Upgrade: tcp`; after the `101` both sides send bytes.
+#[utoipa::path(
+    get, path = "/api/tunnel/{port}", tag = "Ports",
+    params(("port" = u16, Path, description = "From 1 to 65535", minimum = 1, example = 8000)),
+    responses((status = 101, description = "The connection's bytes follow")),
+    extensions(("x-errors" = json!([InvalidPort, ServiceNotResponding]))),
+)]
 pub async fn open(Path(port): Path<String>, mut request: Request) -> Reply {
     let port = parse(&port)?;
     let wanted = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());

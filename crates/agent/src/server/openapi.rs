@@ -9,7 +9,7 @@ use std::path::Path;
 use sandpit_api::ErrorCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use utoipa::openapi::{Components, Info, OpenApi, Paths};
+use utoipa::openapi::{Components, Info, OpenApi, Paths, RefOr, Schema};
 
 use super::routes::Description;
 
@@ -24,7 +24,7 @@ impl Described {
     pub fn add<D: Description>(&mut self) {
         let mut schemas = Vec::new();
         D::schemas(&mut schemas);
-        self.components.schemas.extend(schemas);
+        schemas.into_iter().for_each(|(name, schema)| self.name(name, schema));
         let mut operation = D::operation();
         operation.tags = Some(D::tags().into_iter().map(str::to_owned).collect());
         self.paths.add_path_operation(D::path(), D::methods(), operation);
@@ -32,7 +32,13 @@ impl Described {
 
     pub fn merge(&mut self, other: Self) {
         self.paths.merge(other.paths);
-        self.components.schemas.extend(other.components.schemas);
+        other.components.schemas.into_iter().for_each(|(name, schema)| self.name(name, schema));
+    }
+
+    fn name(&mut self, name: String, schema: RefOr<Schema>) {
+        let other = self.components.schemas.get(&name).filter(|other| **other != schema);
+        assert!(other.is_none(), "two types are named {name}");
+        self.components.schemas.insert(name, schema);
     }
 
     /// The document, and what it lacks.

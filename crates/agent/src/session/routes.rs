@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::State as Extract,
-    routing::{get, post},
+use axum::extract::State as Extract;
+use sandpit_api::{
+    ApiError,
+    ErrorCode::{self, *},
+    answer::Success,
+    session::{CreateSession, Session},
 };
-use sandpit_api::{ApiError, ErrorCode, session::CreateSession};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::bad_name;
 use crate::{
@@ -21,19 +23,49 @@ use crate::{
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::default()
-        .route("/api/session/create", post(create))
-        .route("/api/session/list", get(list))
-        .route("/api/session/delete", post(delete))
-        .route("/api/session/{id}", get(read))
+    crate::routes![create, list, delete, read]
 }
 
-#[derive(Deserialize)]
+/// Body and answer of `POST /api/session/delete`.
+#[derive(Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Delete {
+struct DeleteSession {
     session_id: String,
 }
 
+/// Answer of `POST /api/session/create`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CreatedSession {
+    data: Session,
+    id: String,
+    /// Always `null`: a sandbox is placed nowhere but here.
+    #[schema(value_type = Option<String>)]
+    container_placement_id: (),
+}
+
+/// Answer of `GET /api/session/list`.
+#[derive(Serialize, ToSchema)]
+struct SessionIds {
+    data: Vec<String>,
+}
+
+/// Answer of `GET /api/session/{id}`.
+#[derive(Serialize, ToSchema)]
+struct OneSession {
+    session: Session,
+}
+
+/// Makes a session: a shell with a folder and an environment of its own.
+#[utoipa::path(
+    post, path = "/api/session/create", tag = "Sessions",
+    request_body(content = CreateSession, example = json!({ "id": "build", "cwd": "/workspace", "env": { "CI": "1" } })),
+    responses((status = 200, description = "The session", body = Success<CreatedSession>, example = json!({
+        "success": true, "id": "build", "containerPlacementId": null, "timestamp": "2026-01-01T00:00:00Z",
+        "data": { "id": "build", "cwd": "/workspace", "createdAt": "2026-01-01T00:00:00Z" },
+    }))),
+    extensions(("x-errors" = json!([SessionExists, ResourceBusy]))),
+)]
 async fn create(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<CreateSession>) -> Reply {
     if let Some(name) = bad_name(request.env.as_ref()) {
         return Err(ApiError::invalid("env", format!("{name:?} is no name of a variable")).into());
@@ -42,21 +74,46 @@ async fn create(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<CreateS
         return Err(ApiError::invalid("id", "a session's id is not empty and has no NUL").into());
     }
     let session = agent.sessions.create(&request)?;
-    let record = session.record();
-    reply::success(&json!({ "data": record, "id": session.id, "containerPlacementId": null }))
+    let data = session.record();
+    reply::success(&CreatedSession { data, id: session.id.clone(), container_placement_id: () })
 }
 
+/// The ids of all sessions.
+#[utoipa::path(
+    get, path = "/api/session/list", tag = "Sessions",
+    responses((status = 200, description = "Their ids", body = Success<SessionIds>, example = json!({
+        "success": true, "data": ["default", "build"], "timestamp": "2026-01-01T00:00:00Z",
+    }))),
+)]
 async fn list(Extract(agent): Extract<Arc<Agent>>) -> Reply {
-    reply::success(&json!({ "data": agent.sessions.ids() }))
+    reply::success(&SessionIds { data: agent.sessions.ids() })
 }
 
-async fn delete(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<Delete>) -> Reply {
+/// Ends a session; what runs in it is stopped.
+#[utoipa::path(
+    post, path = "/api/session/delete", tag = "Sessions",
+    request_body(content = DeleteSession, example = json!({ "sessionId": "build" })),
+    responses((status = 200, description = "It is gone", body = Success<DeleteSession>, example = json!({
+        "success": true, "sessionId": "build", "timestamp": "2026-01-01T00:00:00Z",
+    }))),
+    extensions(("x-errors" = json!([SessionNotFound]))),
+)]
+async fn delete(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<DeleteSession>) -> Reply {
     agent.sessions.remove(&request.session_id)?.close().await;
-    reply::success(&json!({ "sessionId": request.session_id }))
+    reply::success(&request)
 }
 
+/// What is known of a session.
+#[utoipa::path(
+    get, path = "/api/session/{id}", tag = "Sessions",
+    params(("id" = String, Path, description = "Id of the session", example = "build")),
+    responses((status = 200, description = "The session", body = Success<OneSession>, example = json!({
+        "success": true, "session": { "id": "build", "cwd": "/workspace", "createdAt": "2026-01-01T00:00:00Z" }, "timestamp": "2026-01-01T00:00:00Z",
+    }))),
+    extensions(("x-errors" = json!([SessionNotFound]))),
+)]
 async fn read(Extract(agent): Extract<Arc<Agent>>, Path(id): Path<String>) -> Reply {
     let unknown =
         || ApiError::new(ErrorCode::SessionNotFound, format!("no session {id}")).with("sessionId", &*id);
-    reply::success(&json!({ "session": agent.sessions.find(&id).ok_or_else(unknown)?.record() }))
+    reply::success(&OneSession { session: agent.sessions.find(&id).ok_or_else(unknown)?.record() })
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::routing::get;
 use parking_lot::Mutex;
 use procfs::net::DeviceStatus;
 use procfs::process::{Process, all_processes};
@@ -14,9 +13,16 @@ use crate::server::{Routes, State};
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::default().route("/api/stats", get(stats))
+    crate::routes![stats]
 }
 
+/// What all processes of the sandbox use.
+#[utoipa::path(
+    get, path = "/api/stats", tag = "About",
+    responses((status = 200, description = "The use", body = Stats, example = json!({
+        "cpuMicros": 120000, "memoryBytes": 9437184, "processes": 2, "networkRxBytes": 0, "networkTxBytes": 0,
+    }))),
+)]
 async fn stats(agent: State) -> Reply {
     let stats = blocking(move || Ok(agent.meter().read())).await?;
     reply::ok(stats)

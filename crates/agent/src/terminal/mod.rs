@@ -9,18 +9,16 @@ mod viewer;
 
 use std::{path::PathBuf, sync::Arc};
 
-use axum::{
-    extract::State as Extract,
-    http::StatusCode,
-    response::IntoResponse,
-    routing::{get, post},
-};
+use axum::{extract::State as Extract, http::StatusCode, response::IntoResponse};
 use parking_lot::Mutex;
 use sandpit_api::{
-    ApiError, ErrorCode,
-    terminal::{CreateTerminal, PatchTerminal},
+    ApiError,
+    ErrorCode::{self, *},
+    answer::Success,
+    terminal::{CreateTerminal, PatchTerminal, Terminal as Record},
 };
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     Agent,
@@ -43,12 +41,7 @@ pub struct Terminals {
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::default()
-        .route("/api/terminals", get(list).post(create))
-        .route("/api/terminals/{id}", get(read).patch(rename).delete(remove))
-        .route("/api/terminals/{id}/restart", post(restart))
-        .route("/ws/terminal", get(viewer::attach))
-        .route("/ws/pty", get(reference::attach))
+    crate::routes![list, create, read, rename, remove, restart, viewer::attach, reference::attach]
 }
 
 impl Terminals {
@@ -136,20 +129,80 @@ fn prompt(agent: &Agent) -> Option<PathBuf> {
     file.inspect_err(|error| tracing::warn!(%error, "terminals have bash's own prompt")).ok()
 }
 
-async fn list(Extract(agent): Extract<Arc<Agent>>) -> Reply {
-    let terminals: Vec<_> = agent.terminals.list().iter().map(|terminal| terminal.record()).collect();
-    reply::ok(json!({ "terminals": terminals }))
+/// All terminals, in the order they were made.
+#[derive(Serialize, ToSchema)]
+struct AllTerminals {
+    terminals: Vec<Record>,
 }
 
+/// One terminal.
+#[derive(Serialize, ToSchema)]
+struct OneTerminal {
+    terminal: Record,
+}
+
+impl OneTerminal {
+    fn of(terminal: &Terminal) -> Self {
+        Self { terminal: terminal.record() }
+    }
+}
+
+/// The terminal that is gone.
+#[derive(Serialize, ToSchema)]
+struct RemovedTerminal {
+    id: String,
+}
+
+/// All terminals, in the order they were made.
+#[utoipa::path(
+    get, path = "/api/terminals", tag = "Terminals",
+    responses((status = 200, description = "The terminals", body = AllTerminals, example = json!({ "terminals": [] }))),
+)]
+async fn list(Extract(agent): Extract<Arc<Agent>>) -> Reply {
+    let terminals = agent.terminals.list().iter().map(|terminal| terminal.record()).collect();
+    reply::ok(AllTerminals { terminals })
+}
+
+/// Makes a terminal: a login shell under a PTY, or a program.
+#[utoipa::path(
+    post, path = "/api/terminals", tag = "Terminals",
+    request_body(content = CreateTerminal, example = json!({ "cols": 80, "rows": 24 })),
+    responses((status = 201, description = "It runs", body = OneTerminal, example = json!({
+        "terminal": { "id": "term-1", "name": "Terminal 1", "sessionId": "default", "pid": 7, "cols": 80, "rows": 24,
+            "running": true, "createdAt": "2026-01-01T00:00:00Z" },
+    }))),
+    extensions(("x-errors" = json!([CommandNotFound, ResourceBusy, TerminalControlError]))),
+)]
 async fn create(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<CreateTerminal>) -> Reply {
     let terminal = open(&agent, &request)?;
-    Ok((StatusCode::CREATED, Json(json!({ "terminal": terminal.record() }))).into_response())
+    Ok((StatusCode::CREATED, Json(OneTerminal::of(&terminal))).into_response())
 }
 
+/// One terminal.
+#[utoipa::path(
+    get, path = "/api/terminals/{id}", tag = "Terminals",
+    params(("id" = String, Path, description = "Id of the terminal", example = "term-1")),
+    responses((status = 200, description = "The terminal", body = OneTerminal, example = json!({
+        "terminal": { "id": "term-1", "name": "Terminal 1", "sessionId": "default", "pid": 7, "cols": 80, "rows": 24,
+            "running": true, "createdAt": "2026-01-01T00:00:00Z" },
+    }))),
+    extensions(("x-errors" = json!([TerminalNotFound]))),
+)]
 async fn read(Extract(agent): Extract<Arc<Agent>>, Path(id): Path<String>) -> Reply {
-    reply::ok(json!({ "terminal": agent.terminals.find(&id)?.record() }))
+    reply::ok(OneTerminal::of(&*agent.terminals.find(&id)?))
 }
 
+/// Gives a terminal another name.
+#[utoipa::path(
+    patch, path = "/api/terminals/{id}", tag = "Terminals",
+    params(("id" = String, Path, description = "Id of the terminal", example = "term-1")),
+    request_body(content = PatchTerminal, example = json!({ "name": "server" })),
+    responses((status = 200, description = "The terminal", body = OneTerminal, example = json!({
+        "terminal": { "id": "term-1", "name": "Terminal 1", "sessionId": "default", "pid": 7, "cols": 80, "rows": 24,
+            "running": true, "createdAt": "2026-01-01T00:00:00Z" },
+    }))),
+    extensions(("x-errors" = json!([TerminalNotFound]))),
+)]
 async fn rename(
     Extract(agent): Extract<Arc<Agent>>,
     Path(id): Path<String>,
@@ -159,18 +212,37 @@ async fn rename(
     if let Some(name) = patch.name {
         terminal.rename(name);
     }
-    reply::ok(json!({ "terminal": terminal.record() }))
+    reply::ok(OneTerminal::of(&terminal))
 }
 
+/// Starts its program anew under the same id, after the old output.
+#[utoipa::path(
+    post, path = "/api/terminals/{id}/restart", tag = "Terminals",
+    params(("id" = String, Path, description = "Id of the terminal", example = "term-1")),
+    responses((status = 200, description = "It runs", body = OneTerminal, example = json!({
+        "terminal": { "id": "term-1", "name": "Terminal 1", "sessionId": "default", "pid": 7, "cols": 80, "rows": 24,
+            "running": true, "createdAt": "2026-01-01T00:00:00Z" },
+    }))),
+    extensions(("x-errors" = json!([TerminalNotFound, CommandNotFound, TerminalControlError]))),
+)]
 async fn restart(Extract(agent): Extract<Arc<Agent>>, Path(id): Path<String>) -> Reply {
     let terminal = agent.terminals.find(&id)?;
     start(&agent, &terminal)?;
-    reply::ok(json!({ "terminal": terminal.record() }))
+    reply::ok(OneTerminal::of(&terminal))
 }
 
+/// Hangs up a terminal and forgets it.
+#[utoipa::path(
+    delete, path = "/api/terminals/{id}", tag = "Terminals",
+    params(("id" = String, Path, description = "Id of the terminal", example = "term-1")),
+    responses((status = 200, description = "It is gone", body = Success<RemovedTerminal>, example = json!({
+        "success": true, "id": "term-1", "timestamp": "2026-01-01T00:00:00Z",
+    }))),
+    extensions(("x-errors" = json!([TerminalNotFound]))),
+)]
 async fn remove(Extract(agent): Extract<Arc<Agent>>, Path(id): Path<String>) -> Reply {
     agent.terminals.remove(&id)?.close();
-    reply::success(&json!({ "id": id }))
+    reply::success(&RemovedTerminal { id })
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use futures::{
 };
 use sandpit_api::{
     ApiError,
+    ErrorCode::*,
     terminal::{CreateTerminal, TerminalControl, TerminalFrame},
 };
 use serde::Deserialize;
@@ -37,15 +38,27 @@ use crate::{
 const REPLAY: u64 = 256 << 10;
 
 /// The query of `/ws/pty`.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(rename_all = "camelCase")]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
 pub struct Attach {
+    /// The session whose first terminal it is.
+    #[param(example = "default")]
     session_id: String,
     cols: Option<u16>,
     rows: Option<u16>,
     shell: Option<String>,
 }
 
+/// A WebSocket on the first terminal of a session, as the reference has it.
+///
+/// The last 256 KiB of output in one binary frame, then `{"type": "ready"}`, then live output; binary frames
+/// from the viewer are input, and `{"type": "resize", "cols": …, "rows": …}` sets the size.
+#[utoipa::path(
+    get, path = "/ws/pty", tag = "Terminals", params(Attach),
+    responses((status = 101, description = "Output and input in binary frames; `ready`, `resize`, `exit`, `error` in text")),
+    extensions(("x-errors" = json!([CommandNotFound, ResourceBusy, TerminalControlError]))),
+)]
 pub async fn attach(
     Extract(agent): Extract<Arc<Agent>>,
     Query(query): Query<Attach>,

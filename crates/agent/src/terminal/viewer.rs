@@ -16,6 +16,7 @@ use futures::{
 use parking_lot::Mutex;
 use sandpit_api::{
     ApiError,
+    ErrorCode::*,
     terminal::{TerminalControl, TerminalFrame},
 };
 use serde::Deserialize;
@@ -35,14 +36,26 @@ use crate::{
 pub(super) const MESSAGE_LIMIT: usize = 4 << 20;
 
 /// The query of `/ws/terminal`.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Attach {
+    /// Id of the terminal.
+    #[param(example = "term-1")]
     id: String,
+    /// A cursor to resume from; the whole ring when absent.
     since: Option<u64>,
     cols: Option<u16>,
     rows: Option<u16>,
 }
 
+/// A WebSocket that views a terminal: replayed from a cursor, then live, as far as the viewer's credit goes.
+///
+/// Text frames: `TerminalControl` from the viewer, `TerminalFrame` to it. Binary frames: input, and output.
+#[utoipa::path(
+    get, path = "/ws/terminal", tag = "Terminals", params(Attach),
+    responses((status = 101, description = "Frames `TerminalControl`, `TerminalFrame` and binary ones")),
+    extensions(("x-errors" = json!([TerminalNotFound]))),
+)]
 pub async fn attach(
     Extract(agent): Extract<Arc<Agent>>,
     Query(query): Query<Attach>,

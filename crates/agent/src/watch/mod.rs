@@ -11,8 +11,8 @@ mod tests;
 mod tree;
 
 use axum::response::IntoResponse;
-use axum::routing::{any, post};
-use sandpit_api::watch::Watch;
+use sandpit_api::ErrorCode::*;
+use sandpit_api::watch::{Watch, WatchEvent};
 
 use crate::file::name;
 use crate::server::extract::Upgrade;
@@ -21,15 +21,36 @@ use crate::server::{Routes, State, sse};
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::default().route("/ws/watch", any(watch_tree)).route("/api/watch", post(watch))
+    crate::routes![watch_tree, watch]
 }
 
+/// A WebSocket that tells changes of the folders it is asked to watch.
+///
+/// Text frames: `WatchControl` from the viewer, `WatchFrame` to it.
+#[utoipa::path(
+    get, path = "/ws/watch", tag = "Watch",
+    responses((status = 101, description = "Frames `WatchControl` and `WatchFrame`")),
+    extensions(("x-errors" = json!([WatchStartError]))),
+)]
 async fn watch_tree(agent: State, Upgrade(upgrade): Upgrade) -> Reply {
     let workspace = agent.workspace().to_owned();
     let tree = tree::Tree::new(workspace)?;
     Ok(upgrade.on_upgrade(|socket| tree.serve(socket)).into_response())
 }
 
+/// Tells changes under a folder, server-sent, from the event `watching` on.
+#[utoipa::path(
+    post, path = "/api/watch", tag = "Watch",
+    request_body(content = Watch, example = json!({ "path": "/workspace", "include": ["*.py"] })),
+    responses((
+        status = 200, description = "Events, each `data: <WatchEvent>`",
+        content_type = "text/event-stream", body = WatchEvent,
+        example = json!("data: {\"type\":\"watching\",\"path\":\"/workspace\",\"watchId\":\"w1\"}\n\n"),
+    )),
+    extensions(("x-errors" = json!([
+        FileNotFound, NotDirectory, NameTooLong, PermissionDenied, TooManyLinks, FilesystemError, WatchStartError,
+    ]))),
+)]
 async fn watch(agent: State, Json(body): Json<Watch>) -> Reply {
     let path = name::resolve(agent.workspace(), "path", &body.path)?;
     let filter = filter::Filter::new(body.include.as_deref(), body.exclude.as_deref())?;
