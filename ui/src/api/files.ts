@@ -9,6 +9,10 @@ import type { Trashed } from "./wire/Trashed";
 export const rawPath = (id: string, path: string, download?: boolean) =>
   sandboxPath(id, `/api/files/raw${query({ path, download: download ? 1 : undefined })}`);
 
+/** Where a folder is read as tar. */
+export const archivePath = (id: string, path: string) =>
+  sandboxPath(id, `/api/files/archive${query({ path })}`);
+
 /** Every entry of a folder, hidden ones as well, in no particular order. */
 export const listFiles = async (id: string, path: string, signal?: AbortSignal): Promise<FileInfo[]> =>
   (

@@ -27,7 +27,7 @@ pub fn fault(operation: &str, path: &Path, error: impl Into<io::Error>) -> Box<A
 }
 
 /// `error` without the `(os error N)` that the standard library adds.
-fn sentence(error: &io::Error) -> String {
+pub fn sentence(error: &io::Error) -> String {
     let text = error.to_string();
     match text.split_once(" (os error") {
         Some((words, _)) => words.to_owned(),

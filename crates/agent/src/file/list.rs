@@ -7,17 +7,15 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use bytes::Bytes;
 use rustix::fs::{AtFlags, CWD, FileType as Kind, Mode, OFlags, RawDir};
 use sandpit_api::file::{FileInfo, FileType, ListFilesOptions};
-use tokio::sync::mpsc;
 
+use super::body::Outgoing;
 use super::fault::{Result, fault};
 use super::{info, name};
 
 /// Files on their way to their place; never shown.
 pub const PART_PREFIX: &str = ".sandpit-part-";
-const CHUNK: usize = 64 * 1024;
 const NAMES_BUFFER: usize = 128 * 1024;
 
 /// Whether an entry is never listed or watched: a trash, or a file on its way to its place.
@@ -40,17 +38,15 @@ impl Listing {
         Ok(Self { path, folder, options })
     }
 
-    /// Writes the whole answer into `chunks`. An error after the first byte cuts the answer off,
-    /// so that half a listing is never taken for a whole one.
-    pub fn write(self, chunks: mpsc::Sender<io::Result<Bytes>>) {
-        let mut out = Chunks { buffer: Vec::with_capacity(CHUNK * 2), chunks };
+    /// Writes the whole answer. An error after the first byte cuts it off.
+    pub fn write(self, mut out: Outgoing) {
         let written = self.write_answer(&mut out).and_then(|()| out.flush());
         if let Err(error) = written {
-            let _ = out.chunks.blocking_send(Err(error));
+            out.fail(error);
         }
     }
 
-    fn write_answer(self, out: &mut Chunks) -> io::Result<()> {
+    fn write_answer(self, out: &mut Outgoing) -> io::Result<()> {
         let shown = name::encode(self.path.as_os_str()).into_owned();
         write!(out, "{{\"success\":true,\"path\":{},\"files\":[", serde_json::to_string(&shown)?)?;
         let mut walk =
@@ -76,7 +72,7 @@ fn open_folder<P: rustix::path::Arg, F: AsFd>(at: F, path: P, flags: OFlags) -> 
 }
 
 struct Walk<'a> {
-    out: &'a mut Chunks,
+    out: &'a mut Outgoing,
     info: FileInfo,
     count: usize,
     options: ListFilesOptions,
@@ -147,38 +143,11 @@ impl Walk<'_> {
 
     fn write(&mut self) -> io::Result<()> {
         if self.count > 0 {
-            self.out.buffer.push(b',');
+            self.out.buffer().push(b',');
         }
         self.count += 1;
-        serde_json::to_writer(&mut self.out.buffer, &self.info)?;
+        serde_json::to_writer(self.out.buffer(), &self.info)?;
         self.out.spill()
-    }
-}
-
-/// Bytes gathered into chunks and handed to the answer's body; waits while the reader is slow.
-struct Chunks {
-    buffer: Vec<u8>,
-    chunks: mpsc::Sender<io::Result<Bytes>>,
-}
-
-impl Chunks {
-    fn spill(&mut self) -> io::Result<()> {
-        if self.buffer.len() < CHUNK { Ok(()) } else { self.flush() }
-    }
-}
-
-impl Write for Chunks {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        self.spill()?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let full = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK * 2));
-        self.chunks
-            .blocking_send(Ok(Bytes::from(full)))
-            .map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "nobody reads the listing"))
     }
 }
 
@@ -186,12 +155,11 @@ impl Write for Chunks {
 #[cfg(test)]
 pub fn collect(path: &std::path::Path, options: ListFilesOptions) -> Result<sandpit_api::file::FileList> {
     let listing = Listing::open(path.to_owned(), options)?;
-    let (chunks, mut received) = mpsc::channel(1);
-    let writer = std::thread::spawn(move || listing.write(chunks));
-    let mut json = Vec::new();
-    while let Some(chunk) = received.blocking_recv() {
-        json.extend_from_slice(&chunk.expect("no error in the middle"));
-    }
+    let (out, body) = super::body::outgoing();
+    let writer = std::thread::spawn(move || listing.write(out));
+    let json =
+        futures::executor::block_on(http_body_util::BodyExt::collect(body)).expect("no error in the middle");
+    let json = json.to_bytes();
     writer.join().expect("the writer ends");
     Ok(serde_json::from_slice(&json).expect("the answer is JSON of its type"))
 }

@@ -3,6 +3,8 @@
 //! The sandbox is the boundary: no path is forbidden here, the kernel decides. Nothing here knows a
 //! session or a process.
 
+mod archive;
+mod body;
 mod change;
 mod fault;
 pub mod info;
@@ -18,7 +20,6 @@ mod trash;
 
 use std::path::PathBuf;
 
-use axum::body::Body;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use base64::Engine as _;
@@ -55,6 +56,7 @@ pub fn routes() -> Routes {
         .route("/api/trash", post(put_into_trash))
         .route("/api/trash/restore", post(restore))
         .route("/api/files/raw", get(raw::get).put(raw::put))
+        .route("/api/files/archive", get(archive::get).put(archive::put))
 }
 
 /// What most bodies have. `sessionId` is accepted everywhere: paths do not depend on a session.
@@ -73,12 +75,11 @@ impl Entry {
     }
 }
 
-async fn list_files(agent: State, Json(body): Json<ListFiles>) -> Reply {
-    let path = name::resolve(agent.workspace(), "path", &body.path)?;
-    let listing = blocking(move || list::Listing::open(path, body.options)).await?;
-    let (chunks, received) = mpsc::channel(PIECES);
-    tokio::task::spawn_blocking(move || listing.write(chunks));
-    let body = Body::from_stream(ReceiverStream::new(received));
+async fn list_files(agent: State, Json(asked): Json<ListFiles>) -> Reply {
+    let path = name::resolve(agent.workspace(), "path", &asked.path)?;
+    let listing = blocking(move || list::Listing::open(path, asked.options)).await?;
+    let (out, body) = body::outgoing();
+    tokio::task::spawn_blocking(move || listing.write(out));
     Ok(([(http::header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 

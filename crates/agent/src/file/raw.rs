@@ -135,7 +135,7 @@ fn http_date(seconds: i64) -> String {
 }
 
 /// RFC 6266, with the name as RFC 8187 writes it.
-fn disposition(name: &str) -> String {
+pub fn disposition(name: &str) -> String {
     let mut text = "attachment; filename*=UTF-8''".to_owned();
     for byte in name.bytes() {
         match byte {

@@ -1,6 +1,6 @@
 /** What can be done with files in the tree. Each tells its failure by a notice; what takes something away can be undone. */
 import { ApiFailure } from "../../api/failure";
-import { copy, makeFolder, move, restore, trash, writeFile } from "../../api/files";
+import { archivePath, copy, makeFolder, move, rawPath, restore, trash, writeFile } from "../../api/files";
 import { host } from "../../host";
 import { notify, notifyFailure } from "../../state/notices";
 import { openFile } from "../../state/panes";
@@ -134,4 +134,15 @@ export async function paste(files: FileBrowser, folder: string): Promise<void> {
 export async function copyPaths(paths: readonly string[], relative: boolean): Promise<void> {
   const text = paths.map((path) => (relative ? relativeToWorkspace(path) : path)).join("\n");
   await host.clipboard.writeText(text).catch((thrown) => notifyFailure(thrown, "The path was not copied"));
+}
+
+/** Saves an entry to the person's own machine, a folder as tar. It streams to disk and never passes through the window. */
+export async function download(files: FileBrowser, path: string): Promise<void> {
+  const folder = files.tree.entry(path)?.folder === true;
+  const [name, source] = folder
+    ? [`${nameOf(path)}.tar`, archivePath(files.sandboxId, path)]
+    : [nameOf(path), rawPath(files.sandboxId, path, true)];
+  await host
+    .saveFile(name, { path: source })
+    .catch((thrown) => notifyFailure(thrown, `“${nameOf(path)}” was not saved`));
 }

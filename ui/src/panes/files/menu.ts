@@ -4,6 +4,7 @@ import {
   Clipboard,
   Copy,
   CopyPlus,
+  Download,
   Eye,
   EyeOff,
   FilePlus,
@@ -21,7 +22,7 @@ import { set } from "../../state/settings";
 import { newNotebook } from "../notebook/commands";
 import { PYTHON } from "../notebook/session/state";
 import { newTerminal } from "../terminal/open";
-import { copyPaths, duplicate, hold, paste, remove } from "./actions";
+import { copyPaths, download, duplicate, hold, paste, remove } from "./actions";
 import type { FileBrowser } from "./browser";
 import { mayDrop } from "./model/drop";
 
@@ -110,6 +111,13 @@ const changing = (files: FileBrowser, chosen: string[]): MenuItem[] => [
     run: () => void remove(files, chosen),
   },
   "separator",
+  {
+    label: "Download…",
+    icon: Download,
+    disabled: chosen.length !== 1,
+    testId: "files-download",
+    run: () => chosen[0] && void download(files, chosen[0]),
+  },
   { label: "Copy path", run: () => void copyPaths(chosen, false) },
   { label: "Copy relative path", run: () => void copyPaths(chosen, true) },
 ];
