@@ -76,6 +76,8 @@ codes! {
     PortAlreadyExposed = "PORT_ALREADY_EXPOSED" => 409,
     PortInUse = "PORT_IN_USE" => 409,
     ResourceBusy = "RESOURCE_BUSY" => 409,
+    /// The process ended, or closed its standard input. `context.bytesWritten` says how much it was given.
+    StdinClosed = "STDIN_CLOSED" => 409,
     OperationInterrupted = "OPERATION_INTERRUPTED" => 409,
     SessionDestroyed = "SESSION_DESTROYED" => 410,
     SessionTerminated = "SESSION_TERMINATED" => 410,

@@ -53,6 +53,12 @@ impl Ring {
         self.bytes.extend(kept);
     }
 
+    /// Drops what is before `cursor`.
+    pub fn forget(&mut self, cursor: u64) {
+        let gone = cursor.clamp(self.start(), self.end) - self.start();
+        self.bytes.drain(..gone as usize);
+    }
+
     /// Doubles as a vector does, but never past what the ring may hold.
     fn grow(&mut self, more: usize) {
         let needed = self.bytes.len() + more;
@@ -102,6 +108,16 @@ mod tests {
         ring.push(b"abcdef");
         assert_eq!((ring.start(), ring.end()), (2, 6));
         assert_eq!(ring.read(0, 100), Chunk { start: 2, bytes: Bytes::from_static(b"cdef") });
+    }
+
+    #[test]
+    fn what_is_forgotten_is_gone() {
+        let mut ring = Ring::new(8);
+        ring.push(b"hello");
+        ring.forget(2);
+        assert_eq!(ring.read(0, 100), Chunk { start: 2, bytes: Bytes::from_static(b"llo") });
+        ring.forget(99);
+        assert_eq!((ring.start(), ring.end()), (5, 5));
     }
 
     #[test]

@@ -32,7 +32,7 @@ use crate::{
 
 pub use pipe::Pipe;
 pub use routes::routes;
-pub use text::Text;
+pub use text::{Text, unfinished};
 
 /// Pieces of output that may wait for who asked for them; the command waits when there are more.
 const QUEUE: usize = 16;

@@ -37,10 +37,33 @@ impl Text {
         (!text.is_empty()).then(|| lossy(text))
     }
 
+    /// How many of `bytes` can be told at once: all, or those before a character whose end has not come.
+    pub fn whole(&self, bytes: &[u8]) -> usize {
+        bytes.len() - if self.base64 { 0 } else { unfinished(bytes) }
+    }
+
+    /// How many bytes at the beginning are the rest of a character whose beginning is gone.
+    pub fn orphaned(&self, bytes: &[u8]) -> usize {
+        let goes_on = |byte: &&u8| **byte & 0b1100_0000 == 0b1000_0000;
+        if self.base64 { 0 } else { bytes.iter().take(3).take_while(goes_on).count() }
+    }
+
     /// What is left when the stream has ended.
     pub fn end(&mut self) -> Option<String> {
         let rest = std::mem::take(&mut self.begun);
         (!rest.is_empty()).then(|| lossy(rest))
+    }
+
+    /// The bytes that `text`, the `field` of a request, stands for.
+    ///
+    /// # Errors
+    /// `VALIDATION_FAILED` when it is not base64 and should be.
+    pub fn bytes(&self, field: &str, text: String) -> Result<Vec<u8>, ApiError> {
+        if !self.base64 {
+            return Ok(text.into_bytes());
+        }
+        let bad = |error| ApiError::invalid(field, format!("{field} is not base64: {error}"));
+        BASE64_STANDARD.decode(text).map_err(bad)
     }
 
     /// The text of a whole stream.
@@ -55,7 +78,7 @@ fn lossy(bytes: Vec<u8>) -> String {
 }
 
 /// How many bytes at the end begin a character that more bytes may finish.
-fn unfinished(bytes: &[u8]) -> usize {
+pub fn unfinished(bytes: &[u8]) -> usize {
     let tail = &bytes[bytes.len().saturating_sub(3)..];
     let start = tail.iter().rposition(|byte| byte & 0b1100_0000 != 0b1000_0000);
     let Some(start) = start.filter(|start| tail[*start] >= 0b1100_0000) else { return 0 };
@@ -85,6 +108,15 @@ mod tests {
         assert_eq!(text.push(b"\xffok\0").as_deref(), Some("\u{fffd}ok\0"));
         assert_eq!(text.push(b"\xe2\x82"), None);
         assert_eq!(text.end().as_deref(), Some("\u{fffd}"));
+    }
+
+    #[test]
+    fn a_reader_that_holds_no_bytes_itself_sees_where_characters_end_and_begin() {
+        let text = Text::new(None).expect("text");
+        assert_eq!(text.whole(b"a\xe2\x82"), 1);
+        assert_eq!(text.orphaned(b"\x82\xacb"), 2);
+        let base64 = Text::new(Some("base64")).expect("base64");
+        assert_eq!((base64.whole(b"a\xe2"), base64.orphaned(b"\x82")), (2, 0));
     }
 
     #[test]

@@ -1,36 +1,35 @@
-//! Background processes: records, bounded logs and kills (reference §2.2, §5).
+//! Background processes: records, bounded logs, input and kills (reference §2.2, §5).
 //!
-//! A process starts where its session is, and lives apart from it. Its record and the last MiB of
-//! each of its streams outlive it, within limits.
+//! A process starts where its session is, and lives apart from it. Its record and the last 2 MiB of
+//! its output outlive it, within limits.
 
+mod follow;
+mod input;
 mod live;
+mod log;
 mod routes;
+mod start;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::response::IntoResponse;
 use parking_lot::Mutex;
 use rustix::process::Signal;
 use sandpit_api::{
     ApiError, ErrorCode,
-    exec::Execute,
-    process::{Process as Record, ProcessStatus, StartProcess},
-    session::{DEFAULT_SESSION, DISABLE_SESSION},
+    process::{Process as Record, ProcessStatus},
 };
-use serde_json::json;
 
-use crate::{
-    Agent,
-    server::reply::{self, Reply},
-    session::bad_name,
-};
-use live::Process;
-
+pub use live::Process;
 pub use routes::routes;
+pub use start::start_background;
 
+/// Processes that run at the same time.
+const RUNNING: usize = 1000;
 /// Ended processes that are remembered, and how many bytes of their logs.
 const ENDED: usize = 200;
 const ENDED_BYTES: u64 = 32 << 20;
+/// How long a process has to heed TERM before it is killed (reference §5).
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The processes of an agent, in the order they were started.
 #[derive(Default)]
@@ -39,7 +38,11 @@ pub struct Processes {
 }
 
 impl Processes {
-    fn find(&self, id: &str) -> Result<Arc<Process>, ApiError> {
+    /// The process `id`, running or ended.
+    ///
+    /// # Errors
+    /// `PROCESS_NOT_FOUND`.
+    pub fn find(&self, id: &str) -> Result<Arc<Process>, ApiError> {
         let found = self.all.lock().iter().find(|process| process.id == id).cloned();
         let unknown =
             || ApiError::new(ErrorCode::ProcessNotFound, format!("no process {id}")).with("processId", id);
@@ -55,7 +58,7 @@ impl Processes {
         self.all.lock().iter().filter(|process| process.is_running()).cloned().collect()
     }
 
-    /// Adds a process; the oldest ended ones make room for it.
+    /// Adds a process; the oldest ended ones make room for it, and one of its id that has ended.
     fn add(&self, process: Arc<Process>) -> Result<(), ApiError> {
         let mut all = self.all.lock();
         if let Some(same) = all.iter().position(|other| other.id == process.id) {
@@ -65,6 +68,10 @@ impl Processes {
             }
             all.remove(same);
         }
+        if all.iter().filter(|process| process.is_running()).count() >= RUNNING {
+            let message = format!("a sandbox runs at most {RUNNING} background processes");
+            return Err(ApiError::new(ErrorCode::ResourceBusy, message).with("limit", RUNNING));
+        }
         all.push(process);
         trim(&mut all);
         Ok(())
@@ -73,9 +80,22 @@ impl Processes {
     fn forget(&self, process: &Arc<Process>) {
         self.all.lock().retain(|other| !Arc::ptr_eq(other, process));
     }
+
+    /// Forgets those that have ended; says how many.
+    fn forget_ended(&self) -> usize {
+        let mut all = self.all.lock();
+        let before = all.len();
+        all.retain(|process| process.is_running());
+        before - all.len()
+    }
+
+    /// Forgets ended processes beyond what is remembered.
+    fn trim(&self) {
+        trim(&mut self.all.lock());
+    }
 }
 
-/// Forgets ended processes beyond what is remembered, the newest being kept.
+/// The newest ended ones are kept.
 fn trim(all: &mut Vec<Arc<Process>>) {
     let (mut count, mut bytes) = (0, 0);
     let mut kept: Vec<_> = all
@@ -94,79 +114,10 @@ fn trim(all: &mut Vec<Arc<Process>>) {
     *all = kept;
 }
 
-/// Starts a process.
-///
-/// # Errors
-/// `INVALID_COMMAND`, `VALIDATION_FAILED`, or `PROCESS_ERROR` when it cannot be started.
-fn start(agent: &Arc<Agent>, request: &StartProcess) -> Result<Arc<Process>, ApiError> {
-    check(request)?;
-    let session = request.session_id.clone().unwrap_or_else(|| DEFAULT_SESSION.to_owned());
-    let place =
-        if session == DISABLE_SESSION { agent.sessions.first().clone() } else { agent.place(&session) };
-    let place = place.at(request.cwd.as_deref()).with_env(request.env.as_ref());
-    if !place.cwd.is_dir() {
-        let message = format!("no such folder: {}", place.cwd.display());
-        return Err(ApiError::invalid("cwd", message));
-    }
-    let id = request.process_id.clone().unwrap_or_else(|| format!("proc_{}", uuid::Uuid::now_v7().simple()));
-    let process = Process::new(id, request.command.clone(), session);
-    agent.processes.add(process.clone())?;
-    let timeout = request.timeout_ms.filter(|time| *time > 0).map(Duration::from_millis);
-    let (agent_too, process_too) = (agent.clone(), process.clone());
-    let cleanup = request.auto_cleanup == Some(true);
-    let ended = move |code: i32| {
-        if cleanup && code == 0 {
-            agent_too.processes.forget(&process_too);
-        } else {
-            trim(&mut agent_too.processes.all.lock());
-        }
-    };
-    if let Err(error) = process.start(&place, timeout, ended) {
-        agent.processes.forget(&process);
-        return Err(
-            ApiError::new(ErrorCode::ProcessError, format!("not started: {error}")).during("process.start")
-        );
-    }
-    Ok(process)
-}
-
-fn check(request: &StartProcess) -> Result<(), ApiError> {
-    if request.command.trim().is_empty() || request.command.contains('\0') {
-        let message = "a command is not empty and has no NUL";
-        return Err(ApiError::new(ErrorCode::InvalidCommand, message).with("field", "command"));
-    }
-    if request.process_id.as_deref().is_some_and(|id| id.is_empty() || id.contains('\0')) {
-        return Err(ApiError::invalid("processId", "a process id is not empty and has no NUL"));
-    }
-    if let Some(name) = bad_name(request.env.as_ref()) {
-        return Err(ApiError::invalid("env", format!("{name:?} is no name of a variable")));
-    }
-    Ok(())
-}
-
-/// `POST /api/execute` with `background`: answered as a process's start.
-pub fn start_background(agent: &Arc<Agent>, request: Execute) -> Reply {
-    let request = StartProcess {
-        command: request.command,
-        session_id: request.session_id,
-        timeout_ms: request.timeout_ms,
-        env: request.env,
-        cwd: request.cwd,
-        ..StartProcess::default()
-    };
-    started(&*start(agent, &request)?)
-}
-
-fn started(process: &Process) -> Reply {
-    let record = process.record();
-    Ok(reply::success(&json!({ "processId": record.id, "pid": record.pid, "command": record.command }))?
-        .into_response())
-}
-
 /// Sends `signal` to a process and all that belongs to it. TERM and KILL are seen through to the end.
 async fn kill(process: &Process, signal: Signal) {
     match signal {
-        Signal::TERM => process.end(Duration::from_secs(5)).await,
+        Signal::TERM => process.end(GRACE).await,
         Signal::KILL => process.end(Duration::ZERO).await,
         other => process.signal(other),
     }

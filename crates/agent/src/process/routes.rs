@@ -1,46 +1,53 @@
-//! The process routes of the reference (§2.2), and the events of a process's output (§2.3).
+//! The process routes: the reference's (§2.2), and input, waiting and clean-up, which are ours.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use async_stream::stream;
 use axum::{
-    extract::State as Extract,
+    body::Body,
+    extract::{FromRequest, Request, State as Extract},
     routing::{delete, get, post},
 };
-use futures::{Stream, future::join_all};
+use futures::future::join_all;
+use http::header;
 use rustix::process::Signal;
 use sandpit_api::{
-    ApiError,
-    process::{ProcessEvent, ProcessStatus, StartProcess},
+    ApiError, ErrorCode,
+    process::{KillProcess, ProcessInput, ProcessStatus, SignalName, StartProcess},
 };
 use serde::Deserialize;
 use serde_json::json;
-use xterm_rs_bridge::Feed;
 
-use super::{Process, kill, start, started};
+use super::{
+    Process,
+    follow::{Flag, Follower, Wanted},
+    input::closed,
+    kill,
+    start::{start, started},
+};
 use crate::{
     Agent,
-    exec::{Source, Text},
+    exec::Text,
     reap,
     server::{
         Routes,
-        reply::{self, Json, Path, Query, Reply},
+        extract::linger,
+        reply::{self, Json, Path, Query, Reply, Result},
         sse,
     },
 };
-
-/// The largest piece of output in one event, bytes.
-const PIECE: usize = 64 << 10;
 
 /// The routes of this module.
 pub fn routes() -> Routes {
     Routes::default()
         .route("/api/process/start", post(start_process))
         .route("/api/process/list", get(list))
+        .route("/api/process/cleanup", post(clean_up))
         .route("/api/process/kill-all", delete(kill_all))
         .route("/api/process/{id}", get(read).delete(kill_one))
         .route("/api/process/{id}/logs", get(logs))
         .route("/api/process/{id}/stream", get(follow))
+        .route("/api/process/{id}/wait", get(wait))
+        .route("/api/process/{id}/stdin", post(write))
 }
 
 #[derive(Deserialize)]
@@ -53,8 +60,18 @@ struct Kill {
     signal: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wait {
+    timeout_ms: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Write {
+    close: Option<Flag>,
+}
+
 async fn start_process(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<StartProcess>) -> Reply {
-    Text::new(request.encoding.as_deref())?;
     started(&*start(&agent, &request)?)
 }
 
@@ -70,14 +87,24 @@ async fn kill_one(
     Extract(agent): Extract<Arc<Agent>>,
     Path(id): Path<String>,
     Query(query): Query<Kill>,
+    Json(body): Json<KillProcess>,
 ) -> Reply {
-    let signal = match query.signal.as_deref() {
-        None => Signal::TERM,
-        Some(name) => reap::parse_signal(name)
-            .ok_or_else(|| ApiError::invalid("signal", format!("{name:?} is no signal")))?,
+    let process = agent.processes.find(&id)?;
+    let signal = match (query.signal, body.signal) {
+        (None, None) => Signal::TERM,
+        (Some(name), None) | (None, Some(SignalName::Name(name))) => parse(&name)?,
+        (None, Some(SignalName::Number(number))) => parse(&number.to_string())?,
+        (Some(_), Some(_)) => {
+            return Err(ApiError::invalid("signal", "the signal is in the query or in the body").into());
+        }
     };
-    kill(&*agent.processes.find(&id)?, signal).await;
+    kill(&process, signal).await;
     reply::success(&json!({ "processId": id }))
+}
+
+fn parse(signal: &str) -> Result<Signal> {
+    reap::parse_signal(signal)
+        .ok_or_else(|| ApiError::invalid("signal", format!("{signal:?} is no signal")).into())
 }
 
 async fn kill_all(Extract(agent): Extract<Arc<Agent>>) -> Reply {
@@ -86,88 +113,88 @@ async fn kill_all(Extract(agent): Extract<Arc<Agent>>) -> Reply {
     reply::success(&json!({ "cleanedCount": running.len() }))
 }
 
-async fn logs(Extract(agent): Extract<Arc<Agent>>, Path(id): Path<String>) -> Reply {
+async fn clean_up(Extract(agent): Extract<Arc<Agent>>) -> Reply {
+    reply::success(&json!({ "cleanedCount": agent.processes.forget_ended() }))
+}
+
+async fn logs(
+    Extract(agent): Extract<Arc<Agent>>,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Reply {
     let process = agent.processes.find(&id)?;
-    let (stdout, stderr) = (process.stdout.read(0, usize::MAX), process.stderr.read(0, usize::MAX));
+    let follower = Follower::new(process.clone(), &wanted.now())?;
+    let whole = process.log.all(follower.cursor);
     reply::success(&json!({
         "processId": id,
-        "stdout": String::from_utf8_lossy(&stdout.bytes),
-        "stderr": String::from_utf8_lossy(&stderr.bytes),
-        "truncated": stdout.start > 0 || stderr.start > 0,
+        "stdout": follower.text.all(whole.stdout),
+        "stderr": follower.text.all(whole.stderr),
+        "truncated": whole.start > follower.cursor,
+        "cursor": whole.end,
     }))
 }
 
-async fn follow(Extract(agent): Extract<Arc<Agent>>, Path(id): Path<String>) -> Reply {
-    Ok(sse::events(events(agent.processes.find(&id)?)))
+async fn follow(
+    Extract(agent): Extract<Arc<Agent>>,
+    Path(id): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Reply {
+    Ok(sse::events(Follower::new(agent.processes.find(&id)?, &wanted)?.events()))
 }
 
-/// One stream of a process on its way to a follower.
-struct Log {
-    source: Source,
-    cursor: u64,
-    text: Text,
+async fn wait(
+    Extract(agent): Extract<Arc<Agent>>,
+    Path(id): Path<String>,
+    Query(query): Query<Wait>,
+) -> Reply {
+    let process = agent.processes.find(&id)?;
+    match query.timeout_ms {
+        None => process.ended().await,
+        Some(time) => {
+            let limit = Duration::from_millis(time);
+            tokio::time::timeout(limit, process.ended()).await.map_err(|_| still_running(&process, time))?
+        }
+    };
+    reply::success(&json!({ "process": process.record() }))
 }
 
-impl Log {
-    fn new(source: Source) -> Self {
-        Self { source, cursor: 0, text: Text::default() }
-    }
-
-    /// The events of what is new in `feed`, at most one piece.
-    fn news(&mut self, feed: &Feed, id: &str) -> Vec<ProcessEvent> {
-        let chunk = feed.read(self.cursor, PIECE);
-        let missed = chunk.start > self.cursor;
-        self.cursor = chunk.end();
-        let lost = ProcessEvent::Truncated { process_id: id.to_owned(), timestamp: reply::now() };
-        let said = self.text.push(&chunk.bytes).filter(|data| !data.is_empty());
-        let told = said.map(|data| output(self.source, data, id));
-        missed.then_some(lost).into_iter().chain(told).collect()
-    }
-
-    fn rest(&mut self, id: &str) -> Option<ProcessEvent> {
-        self.text.end().map(|data| output(self.source, data, id))
-    }
+fn still_running(process: &Process, time: u64) -> ApiError {
+    ApiError::new(ErrorCode::ProcessReadyTimeout, format!("the process still runs after {time} ms"))
+        .with("processId", &*process.id)
+        .with("timeoutMs", time)
+        .during("process.wait")
 }
 
-fn output(source: Source, data: String, id: &str) -> ProcessEvent {
-    let (process_id, timestamp) = (id.to_owned(), reply::now());
-    match source {
-        Source::Stdout => ProcessEvent::Stdout { data, process_id, timestamp },
-        Source::Stderr => ProcessEvent::Stderr { data, process_id, timestamp },
-    }
-}
-
-/// What is kept of its output, then live output, then its exit (reference §2.3).
-fn events(process: Arc<Process>) -> impl Stream<Item = ProcessEvent> {
-    let mut state = process.state();
-    let id = process.id.clone();
-    let (mut out, mut err) = (Log::new(Source::Stdout), Log::new(Source::Stderr));
-    stream! {
-        let (command, status) = (process.command.clone(), process.record().status);
-        yield ProcessEvent::ProcessInfo { process_id: id.clone(), command, status, timestamp: reply::now() };
-        loop {
-            // Before the logs are read: what was written before the end is there then.
-            let exit_code = state.borrow_and_update().exit_code;
-            let before = (out.cursor, err.cursor);
-            for event in out.news(&process.stdout, &id).into_iter().chain(err.news(&process.stderr, &id)) {
-                yield event;
-            }
-            if before != (out.cursor, err.cursor) {
-                continue;
-            }
-            if let Some(exit_code) = exit_code {
-                for event in out.rest(&id).into_iter().chain(err.rest(&id)) {
-                    yield event;
-                }
-                let data = format!("Process completed with exit code {exit_code}");
-                yield ProcessEvent::Exit { process_id: id, exit_code, data, timestamp: reply::now() };
-                return;
-            }
-            tokio::select! {
-                _ = process.stdout.grown(out.cursor) => {}
-                _ = process.stderr.grown(err.cursor) => {}
-                _ = state.changed() => {}
-            }
+async fn write(
+    Extract(agent): Extract<Arc<Agent>>,
+    Path(id): Path<String>,
+    Query(query): Query<Write>,
+    request: Request,
+) -> Reply {
+    let process = agent.processes.find(&id)?;
+    let mut pieces = input(request).await?.into_data_stream();
+    let close = query.close == Some(Flag::Yes);
+    let written = tokio::select! {
+        biased;
+        written = process.input.write(&mut pieces, close) => written,
+        // A daemon it left behind may hold the pipe without reading it.
+        _ = process.ended() => Err(closed(None)),
+    };
+    match written {
+        Ok(bytes) => reply::success(&json!({ "processId": id, "bytesWritten": bytes })),
+        Err(error) => {
+            linger(&mut pieces).await;
+            Err(error.with("processId", id).into())
         }
     }
+}
+
+/// The bytes of a request: of its JSON, or its body as it is.
+async fn input(request: Request) -> Result<Body> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if !kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("application/json")) {
+        return Ok(request.into_body());
+    }
+    let Json(input) = Json::<ProcessInput>::from_request(request, &()).await?;
+    Ok(Text::new(input.encoding.as_deref())?.bytes("data", input.data)?.into())
 }

@@ -70,7 +70,8 @@ fn last_pid() -> i32 {
 /// A process and what belongs to it.
 #[derive(Debug, Clone)]
 pub struct Tree {
-    root: i32,
+    /// None: only the mark counts.
+    root: Option<i32>,
     with_root: bool,
     mark: Option<String>,
     since: Moment,
@@ -79,7 +80,12 @@ pub struct Tree {
 impl Tree {
     /// `root`, its descendants, and the processes of the session it leads.
     pub fn of(root: i32) -> Self {
-        Self { root, with_root: true, mark: None, since: Moment::default() }
+        Self { root: Some(root), with_root: true, mark: None, since: Moment::default() }
+    }
+
+    /// Processes that were started with `NAME=value` in their environment, and their descendants.
+    pub fn of_mark(mark: impl Into<String>) -> Self {
+        Self { root: None, with_root: true, mark: Some(mark.into()), since: Moment::default() }
     }
 
     /// The same without `root`.
@@ -104,7 +110,7 @@ impl Tree {
         let all = processes();
         let children = children_of(&all);
         let mut members = HashSet::new();
-        let mut next = vec![self.root];
+        let mut next: Vec<i32> = self.root.into_iter().collect();
         next.extend(all.iter().filter(|entry| self.claims(entry)).map(|entry| entry.pid));
         while let Some(pid) = next.pop() {
             if members.insert(pid) {
@@ -117,11 +123,11 @@ impl Tree {
     }
 
     fn claims(&self, entry: &Entry) -> bool {
-        entry.session == self.root || (self.since.is_before(entry) && self.has_mark(entry.pid))
+        Some(entry.session) == self.root || (self.since.is_before(entry) && self.has_mark(entry.pid))
     }
 
     fn counts(&self, entry: &Entry) -> bool {
-        !entry.ended && self.since.is_before(entry) && (self.with_root || entry.pid != self.root)
+        !entry.ended && self.since.is_before(entry) && (self.with_root || Some(entry.pid) != self.root)
     }
 
     fn has_mark(&self, pid: i32) -> bool {

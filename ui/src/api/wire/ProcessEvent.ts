@@ -2,6 +2,11 @@
 import type { ProcessStatus } from "./ProcessStatus";
 
 /**
- * One server-sent event of `GET /api/process/{id}/stream`.
+ * One server-sent event of `GET /api/process/{id}/stream`. `cursor`, wherever it is, counts the bytes
+ * of both streams up to there: with it as `since` the stream goes on right after this event.
  */
-export type ProcessEvent = { "type": "process_info", processId: string, command: string, status: ProcessStatus, timestamp: string, } | { "type": "stdout", data: string, processId: string, timestamp: string, } | { "type": "stderr", data: string, processId: string, timestamp: string, } | { "type": "truncated", processId: string, timestamp: string, } | { "type": "exit", processId: string, exitCode: number, data: string, timestamp: string, };
+export type ProcessEvent = { "type": "process_info", processId: string, command: string, status: ProcessStatus, cursor: number, timestamp: string, } | { "type": "stdout", data: string, processId: string, cursor: number, timestamp: string, } | { "type": "stderr", data: string, processId: string, cursor: number, timestamp: string, } | { "type": "truncated", processId: string, cursor: number, timestamp: string, } | { "type": "exit", processId: string, exitCode: number, 
+/**
+ * For people.
+ */
+data: string, cursor: number, timestamp: string, };

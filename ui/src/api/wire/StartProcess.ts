@@ -3,8 +3,36 @@
 /**
  * Body of `POST /api/process/start`.
  */
-export type StartProcess = { command: string, sessionId?: string, processId?: string, timeoutMs?: number, env?: { [key in string]: string | null }, cwd?: string, encoding?: string, 
+export type StartProcess = { command: string, 
 /**
- * Forget the record when it ends well.
+ * Whose directory and environment it starts with.
  */
-autoCleanup?: boolean, };
+sessionId?: string, 
+/**
+ * 1 to 255 characters that may stand in a path. One is made up when absent.
+ */
+processId?: string, 
+/**
+ * After so long it and all it started are ended. 0 or nothing: never.
+ */
+timeoutMs?: number, 
+/**
+ * `null` unsets a variable.
+ */
+env?: { [key in string]: string | null }, 
+/**
+ * Absolute, or relative to the session's.
+ */
+cwd?: string, 
+/**
+ * How its output is told: `utf-8`, or `base64`.
+ */
+encoding?: string, 
+/**
+ * Forget the record soon after it has ended well.
+ */
+autoCleanup?: boolean, 
+/**
+ * Whether it is given an input, for `POST /api/process/{id}/stdin`. Else that is empty.
+ */
+stdin?: boolean, };

@@ -1,4 +1,8 @@
-//! Background processes over their routes, with a real bash.
+//! Background processes over their routes, with a real bash: how they live and end.
+
+mod bad;
+mod input;
+mod output;
 
 use std::time::Duration;
 
@@ -55,21 +59,6 @@ async fn a_follower_is_told_as_it_happens() {
 }
 
 #[tokio::test]
-async fn a_long_log_is_bounded_and_says_so() {
-    let agent = TestAgent::start().await;
-    let id = start(&agent, json!({ "command": "head -c 5000000 /dev/zero | tr '\\0' x; printf end" })).await;
-    events(&agent, &id).await;
-    let told = events(&agent, &id).await;
-    assert_eq!(told[1]["type"], "truncated");
-    let text: String = told
-        .iter()
-        .filter(|event| event["type"] == "stdout")
-        .map(|event| event["data"].as_str().unwrap())
-        .collect();
-    assert!(text.len() == 1 << 20 && text.ends_with("xend"), "{}", text.len());
-}
-
-#[tokio::test]
 async fn a_kill_takes_every_descendant() {
     let agent = TestAgent::start().await;
     let command = "trap '' HUP; setsid sleep 71 & echo $! >away; (sleep 72 & echo $! >in; wait) & wait";
@@ -86,6 +75,20 @@ async fn a_kill_takes_every_descendant() {
 }
 
 #[tokio::test]
+async fn what_an_ended_process_left_behind_is_killed_too() {
+    let agent = TestAgent::start().await;
+    let id = start(&agent, json!({ "command": "(setsid sleep 75 & echo $! >away) & wait" })).await;
+    let pid = timeout(PATIENCE, pid_in(agent.path("away"))).await.unwrap();
+    assert_eq!(events(&agent, &id).await.last().unwrap()["exitCode"], 0);
+    let alive = || crate::reap::entry(pid).is_some_and(|entry| !entry.ended);
+    assert!(alive(), "a daemon lives on");
+    let (status, _) = timeout(PATIENCE, agent.delete(&format!("/api/process/{id}"))).await.unwrap();
+    assert_eq!((status, alive()), (StatusCode::OK, false));
+    let (_, body) = agent.get(&format!("/api/process/{id}")).await;
+    assert_eq!(body["process"]["status"], "completed");
+}
+
+#[tokio::test]
 async fn a_signal_that_was_asked_for_is_the_one_that_is_sent() {
     let agent = TestAgent::start().await;
     let command = "trap 'echo heard; exit 9' USR1; echo ready; while :; do sleep 0.01; done";
@@ -95,7 +98,12 @@ async fn a_signal_that_was_asked_for_is_the_one_that_is_sent() {
     while timeout(PATIENCE, events.next()).await.unwrap().unwrap()["data"] != "ready\n" {}
     let (status, body) = agent.delete(&format!("/api/process/{id}?signal=SIGNOPE")).await;
     assert_eq!((status, &body["context"]["field"]), (StatusCode::BAD_REQUEST, &json!("signal")));
-    agent.delete(&format!("/api/process/{id}?signal=SIGUSR1")).await;
+    let both = format!("/api/process/{id}?signal=HUP");
+    let (status, _) = agent.call(Method::DELETE, &both, json!({ "signal": 1 })).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let usr1 = json!({ "signal": rustix::process::Signal::USR1.as_raw() });
+    let (status, _) = agent.call(Method::DELETE, &format!("/api/process/{id}"), usr1).await;
+    assert_eq!(status, StatusCode::OK);
     let mut last = Value::Null;
     while let Some(event) = timeout(PATIENCE, events.next()).await.unwrap() {
         last = event;
@@ -132,4 +140,49 @@ async fn time_limits_and_clean_ups_are_honoured() {
         }
     };
     timeout(PATIENCE, forgotten).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_end_is_waited_for_and_told_to_who_asks_late() {
+    let agent = TestAgent::start().await;
+    let id = start(&agent, json!({ "command": "while [ ! -e go ]; do sleep 0.01; done; exit 4" })).await;
+    let path = format!("/api/process/{id}/wait");
+    let (status, body) = agent.get(&format!("{path}?timeoutMs=1")).await;
+    assert_eq!((status, &body["code"]), (StatusCode::REQUEST_TIMEOUT, &json!("PROCESS_READY_TIMEOUT")));
+    assert_eq!(body["context"]["processId"], id);
+    let go = async { std::fs::write(agent.path("go"), "").unwrap() };
+    let ((_, body), ()) = tokio::join!(agent.get(&path), go);
+    assert_eq!(body["process"]["exitCode"], 4);
+    let (_, body) = agent.get(&format!("{path}?timeoutMs=0")).await;
+    assert_eq!(body["process"]["exitCode"], 4);
+}
+
+#[tokio::test]
+async fn ended_records_are_forgotten_on_request_and_running_ones_are_not() {
+    let agent = TestAgent::start().await;
+    let ended = start(&agent, json!({ "command": "true" })).await;
+    let running = start(&agent, json!({ "command": "sleep 76" })).await;
+    agent.get(&format!("/api/process/{ended}/wait")).await;
+    let (_, body) = agent.post("/api/process/cleanup", Value::Null).await;
+    assert_eq!(body["cleanedCount"], 1);
+    assert_eq!(agent.get(&format!("/api/process/{ended}")).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(agent.get(&format!("/api/process/{running}")).await.0, StatusCode::OK);
+    agent.delete("/api/process/kill-all").await;
+}
+
+#[tokio::test]
+async fn a_process_has_the_environment_of_its_session_changed_by_its_own() {
+    let agent = TestAgent::start().await;
+    agent.post("/api/execute", json!({ "command": "export A=1 B=2; cd /usr", "sessionId": "s" })).await;
+    let log = async |request| {
+        let id = start(&agent, request).await;
+        let (_, body) = agent.get(&format!("/api/process/{id}/wait")).await;
+        let (_, logs) = agent.get(&format!("/api/process/{id}/logs")).await;
+        (body["process"]["sessionId"].clone(), logs["stdout"].clone())
+    };
+    let command = "echo $A-${B-unset}-$C $PWD";
+    let own = json!({ "command": command, "sessionId": "s", "env": { "B": null, "C": "3" }, "cwd": "bin" });
+    assert_eq!(log(own).await, (json!("s"), json!("1-unset-3 /usr/bin\n")));
+    let alone = json!({ "command": command, "sessionId": "__DISABLE_SESSION__", "cwd": "/" });
+    assert_eq!(log(alone).await, (Value::Null, json!("-unset- /\n")));
 }
