@@ -5,9 +5,12 @@ use std::sync::Arc;
 use async_stream::stream;
 use futures::Stream;
 use sandpit_api::{ApiError, process::ProcessEvent};
-use serde::Deserialize;
 
-use super::{Process, log::Piece};
+use super::{
+    Process,
+    log::Piece,
+    query::{Flag, LogQuery, StreamQuery},
+};
 use crate::{
     exec::{Source, Text},
     server::reply,
@@ -16,64 +19,30 @@ use crate::{
 /// The largest piece of output in one event, bytes.
 const PIECE: usize = 64 << 10;
 
-/// What part of a log a request wants: the query of the routes that tell it.
-#[derive(Debug, Default, Deserialize)]
-pub struct Wanted {
-    /// A cursor to go on from.
-    since: Option<u64>,
-    /// `false`: only what is written from now on.
-    replay: Option<Flag>,
-    /// `false`: only what there is now.
-    follow: Option<Flag>,
-    encoding: Option<String>,
-}
-
-impl Wanted {
-    /// The same, of what there is now: for an answer that is no stream.
-    pub fn now(self) -> Self {
-        Self { follow: Some(Flag::No), ..self }
-    }
-}
-
-/// Yes or no in a query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum Flag {
-    #[serde(rename = "1", alias = "true")]
-    Yes,
-    #[serde(rename = "0", alias = "false")]
-    No,
-}
-
 /// Where a follower is, and what it wants.
 pub struct Follower {
     process: Arc<Process>,
-    pub cursor: u64,
-    pub text: Text,
+    cursor: u64,
+    text: Text,
     /// Where it stops, unless it follows.
     until: Option<u64>,
 }
 
 impl Follower {
-    /// A follower of `process` as `wanted`.
+    /// A follower of `process` as `query` wants it.
     ///
     /// # Errors
     /// `VALIDATION_FAILED` for an encoding or cursor that cannot be, or parts that contradict each other.
-    pub fn new(process: Arc<Process>, wanted: &Wanted) -> Result<Self, ApiError> {
-        let end = process.log.end();
-        if wanted.since.is_some_and(|since| since > end) {
-            return Err(ApiError::invalid("since", format!("the log ends at {end}")).with("cursor", end));
-        }
-        let from_now = wanted.replay == Some(Flag::No);
-        if from_now && (wanted.since.is_some() || wanted.follow == Some(Flag::No)) {
+    pub fn new(process: Arc<Process>, query: &StreamQuery) -> Result<Self, ApiError> {
+        let StreamQuery { since, replay, follow, .. } = *query;
+        let (replay, follow) = (replay.is_none_or(Flag::is_yes), follow.is_none_or(Flag::is_yes));
+        if !replay && (since.is_some() || !follow) {
             return Err(ApiError::invalid("replay", "replay=0 goes neither with since nor with follow=0"));
         }
-        let text = match &wanted.encoding {
-            Some(encoding) => Text::new(Some(encoding))?,
-            None => process.text.clone(),
-        };
-        let cursor = if from_now { end } else { wanted.since.unwrap_or(0) };
-        let until = (wanted.follow == Some(Flag::No)).then_some(end);
-        Ok(Self { process, cursor, text, until })
+        let (cursor, text) = LogQuery { since, encoding: query.encoding.clone() }.read(&process)?;
+        let end = process.log.end();
+        let cursor = if replay { cursor } else { end };
+        Ok(Self { process, cursor, text, until: (!follow).then_some(end) })
     }
 
     /// What is there already, then live output, then its exit.

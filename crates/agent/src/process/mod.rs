@@ -3,10 +3,12 @@
 //! A process starts where its session is, and lives apart from it. Its record and the last 2 MiB of
 //! its output outlive it, within limits.
 
+mod answer;
 mod follow;
 mod input;
 mod live;
 mod log;
+mod query;
 mod routes;
 mod start;
 

@@ -2,17 +2,15 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use axum::response::IntoResponse;
 use rustix::io::Errno;
 use sandpit_api::{
     ApiError, ErrorCode,
     exec::Execute,
-    process::StartProcess,
+    process::{Process as Record, StartProcess},
     session::{DEFAULT_SESSION, DISABLE_SESSION},
 };
-use serde_json::json;
 
-use super::Process;
+use super::{Process, answer::StartedProcess};
 use crate::{
     Agent,
     exec::Text,
@@ -133,7 +131,6 @@ pub fn start_background(agent: &Arc<Agent>, request: Execute) -> Reply {
 
 /// The answer to a start.
 pub fn started(process: &Process) -> Reply {
-    let record = process.record();
-    let body = json!({ "processId": record.id, "pid": record.pid, "command": record.command });
-    Ok(reply::success(&body)?.into_response())
+    let Record { id, pid, command, .. } = process.record();
+    reply::success(&StartedProcess { process_id: id, pid, command })
 }

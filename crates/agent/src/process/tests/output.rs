@@ -12,8 +12,9 @@ use super::{PATIENCE, events, start};
 use crate::{
     exec::{Source, Text},
     process::{
-        follow::{Follower, Wanted},
+        follow::Follower,
         live::Process,
+        query::{Flag, StreamQuery},
     },
     server::testing::TestAgent,
 };
@@ -130,7 +131,8 @@ fn unstarted(pushes: &[(Source, &[u8])]) -> Arc<Process> {
 }
 
 async fn told(process: &Arc<Process>) -> Vec<ProcessEvent> {
-    let follower = Follower::new(process.clone(), &Wanted::default().now()).unwrap();
+    let query = StreamQuery { follow: Some(Flag::No), ..StreamQuery::default() };
+    let follower = Follower::new(process.clone(), &query).unwrap();
     follower.events().skip(1).collect().await
 }
 
