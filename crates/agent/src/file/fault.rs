@@ -35,6 +35,23 @@ pub fn sentence(error: &io::Error) -> String {
     }
 }
 
+/// What any operation on a path may end with, as [`reply::code_of`] says.
+pub const CODES: [ErrorCode; 13] = [
+    ErrorCode::FileNotFound,
+    ErrorCode::PermissionDenied,
+    ErrorCode::ReadOnly,
+    ErrorCode::FileExists,
+    ErrorCode::ResourceBusy,
+    ErrorCode::IsDirectory,
+    ErrorCode::NotDirectory,
+    ErrorCode::NameTooLong,
+    ErrorCode::FileTooLarge,
+    ErrorCode::NoSpace,
+    ErrorCode::TooManyFiles,
+    ErrorCode::TooManyLinks,
+    ErrorCode::FilesystemError,
+];
+
 /// Runs blocking file work on a thread where it may wait.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {

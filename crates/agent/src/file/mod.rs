@@ -21,15 +21,15 @@ mod trash;
 use std::path::PathBuf;
 
 use axum::response::IntoResponse;
-use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sandpit_api::ApiError;
-use sandpit_api::file::{ListFiles, Trashed};
-use serde::Deserialize;
-use serde_json::json;
+use sandpit_api::answer::{Nothing, Success};
+use sandpit_api::file::{FileInfo, FileList, ListFiles, Trashed};
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use utoipa::ToSchema;
 
 use crate::server::reply::{self, Json, Reply};
 use crate::server::{Routes, State, sse};
@@ -41,31 +41,37 @@ const PIECES: usize = 4;
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    Routes::default()
-        .route("/api/list-files", post(list_files))
-        .route("/api/read", post(read_file))
-        .route("/api/read/stream", post(read_stream))
-        .route("/api/write", post(write))
-        .route("/api/delete", post(delete))
-        .route("/api/mkdir", post(mkdir))
-        .route("/api/exists", post(exists))
-        .route("/api/rename", post(rename))
-        .route("/api/move", post(move_file))
-        .route("/api/copy", post(copy))
-        .route("/api/stat", post(stat))
-        .route("/api/trash", post(put_into_trash))
-        .route("/api/trash/restore", post(restore))
-        .route("/api/files/raw", get(raw::get).put(raw::put))
-        .route("/api/files/archive", get(archive::get).put(archive::put))
+    crate::routes![
+        list_files,
+        read_file,
+        read_stream,
+        write,
+        delete,
+        mkdir,
+        exists,
+        rename,
+        move_file,
+        copy,
+        stat,
+        put_into_trash,
+        restore,
+        raw::get,
+        raw::put,
+        archive::get,
+        archive::put
+    ]
 }
 
 /// What most bodies have. `sessionId` is accepted everywhere: paths do not depend on a session.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = FilePath)]
 struct Entry {
     path: String,
+    /// For folders: make the parents too, or delete what is in it.
     #[serde(default)]
     recursive: bool,
+    /// For reading: `utf-8` or `base64`; by content when absent.
     encoding: Option<String>,
 }
 
@@ -75,6 +81,18 @@ impl Entry {
     }
 }
 
+/// What is in a folder.
+#[utoipa::path(
+    post, path = "/api/list-files", tag = "Files",
+    request_body(content = ListFiles, example = json!({ "path": "/workspace" })),
+    responses((status = 200, description = "In no particular order", body = FileList, example = json!({
+        "success": true, "path": "/workspace", "count": 1, "timestamp": "2026-01-01T00:00:00Z",
+        "files": [{ "name": "a.py", "absolutePath": "/workspace/a.py", "relativePath": "a.py", "type": "file", "size": 6,
+            "modifiedAt": "2026-01-01T00:00:00Z", "mode": "rw-r--r--",
+            "permissions": { "readable": true, "writable": true, "executable": false } }],
+    }))),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
 async fn list_files(agent: State, Json(asked): Json<ListFiles>) -> Reply {
     let path = name::resolve(agent.workspace(), "path", &asked.path)?;
     let listing = blocking(move || list::Listing::open(path, asked.options)).await?;
@@ -83,6 +101,30 @@ async fn list_files(agent: State, Json(asked): Json<ListFiles>) -> Reply {
     Ok(([(http::header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
+/// The content of a file, in one piece of at most 32 MiB.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct FileContent {
+    path: String,
+    content: String,
+    /// Of `content`: `utf-8` or `base64`.
+    encoding: &'static str,
+    is_binary: bool,
+    mime_type: String,
+    /// Bytes.
+    size: u64,
+}
+
+/// The content of a file, in one piece of at most 32 MiB.
+#[utoipa::path(
+    post, path = "/api/read", tag = "Files",
+    request_body(content = Entry, example = json!({ "path": "/workspace/a.py" })),
+    responses((status = 200, description = "The content", body = Success<FileContent>, example = json!({
+        "success": true, "path": "/workspace/a.py", "content": "1 + 1\n", "encoding": "utf-8", "isBinary": false,
+        "mimeType": "text/x-python", "size": 6, "timestamp": "2026-01-01T00:00:00Z",
+    }))),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
 async fn read_file(agent: State, Json(body): Json<Entry>) -> Reply {
     let path = body.resolve(&agent)?;
     let encoding = Encoding::parse(body.encoding.as_deref())?;
@@ -90,6 +132,17 @@ async fn read_file(agent: State, Json(body): Json<Entry>) -> Reply {
     reply::success(&answer)
 }
 
+/// The content of a file of any size, server-sent in slices.
+#[utoipa::path(
+    post, path = "/api/read/stream", tag = "Files",
+    request_body(content = Entry, example = json!({ "path": "/workspace/a.py" })),
+    responses((
+        status = 200, description = "Events as the reference has them: `metadata`, `chunk`s, then `complete` or `error`",
+        content_type = "text/event-stream", body = String,
+        example = json!("data: {\"type\":\"chunk\",\"data\":\"1 + 1\\n\"}\n\n"),
+    )),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
 async fn read_stream(agent: State, Json(body): Json<Entry>) -> Reply {
     let path = body.resolve(&agent)?;
     let slices = blocking(move || read::Slices::open(&path)).await?;
@@ -98,14 +151,37 @@ async fn read_stream(agent: State, Json(body): Json<Entry>) -> Reply {
     Ok(sse::events(ReceiverStream::new(received)))
 }
 
-#[derive(Deserialize)]
-struct Write {
+/// Body of `POST /api/write`.
+#[derive(Deserialize, ToSchema)]
+struct WriteFile {
     path: String,
     content: String,
+    /// Of `content`: `utf-8` (also when absent) or `base64`.
     encoding: Option<String>,
 }
 
-async fn write(agent: State, Json(body): Json<Write>) -> Reply {
+/// The path as it was asked for.
+#[derive(Serialize, ToSchema)]
+struct DonePath {
+    path: String,
+}
+
+/// A path before and after.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MovedPath {
+    path: String,
+    new_path: String,
+}
+
+/// Writes a file, whole or not at all; parents are made.
+#[utoipa::path(
+    post, path = "/api/write", tag = "Files",
+    request_body(content = WriteFile, example = json!({ "path": "/workspace/a.py", "content": "1 + 1\n" })),
+    responses((status = 200, description = "Done", body = Success<DonePath>, example = json!({ "success": true, "path": "/workspace/a.py", "timestamp": "2026-01-01T00:00:00Z" }))),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
+async fn write(agent: State, Json(body): Json<WriteFile>) -> Reply {
     let path = name::resolve(agent.workspace(), "path", &body.path)?;
     let content = match Encoding::parse(body.encoding.as_deref())? {
         Some(Encoding::Base64) => BASE64
@@ -114,88 +190,172 @@ async fn write(agent: State, Json(body): Json<Write>) -> Reply {
         _ => body.content.into_bytes(),
     };
     blocking(move || replace::write(&path, &content)).await?;
-    reply::success(&json!({ "path": body.path }))
+    reply::success(&DonePath { path: body.path })
 }
 
+/// Deletes a file, or a folder with `recursive`.
+#[utoipa::path(
+    post, path = "/api/delete", tag = "Files",
+    request_body(content = Entry, example = json!({ "path": "/workspace/a.py" })),
+    responses((status = 200, description = "Done", body = Success<DonePath>, example = json!({ "success": true, "path": "/workspace/a.py", "timestamp": "2026-01-01T00:00:00Z" }))),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
 async fn delete(agent: State, Json(body): Json<Entry>) -> Reply {
     let path = body.resolve(&agent)?;
     blocking(move || change::delete(&path, body.recursive, agent.workspace())).await?;
-    reply::success(&json!({ "path": body.path }))
+    reply::success(&DonePath { path: body.path })
 }
 
+/// Answer of `POST /api/mkdir`.
+#[derive(Serialize, ToSchema)]
+struct MadeFolder {
+    path: String,
+    recursive: bool,
+}
+
+/// Makes a folder.
+#[utoipa::path(
+    post, path = "/api/mkdir", tag = "Files",
+    request_body(content = Entry, example = json!({ "path": "/workspace/src", "recursive": true })),
+    responses((status = 200, description = "Done", body = Success<MadeFolder>, example = json!({ "success": true, "path": "/workspace/src", "recursive": true, "timestamp": "2026-01-01T00:00:00Z" }))),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
 async fn mkdir(agent: State, Json(body): Json<Entry>) -> Reply {
     let path = body.resolve(&agent)?;
     blocking(move || change::mkdir(&path, body.recursive)).await?;
-    reply::success(&json!({ "path": body.path, "recursive": body.recursive }))
+    reply::success(&MadeFolder { path: body.path, recursive: body.recursive })
 }
 
+/// Answer of `POST /api/exists`.
+#[derive(Serialize, ToSchema)]
+struct PathExists {
+    path: String,
+    exists: bool,
+}
+
+/// Whether something is at a path.
+#[utoipa::path(
+    post, path = "/api/exists", tag = "Files",
+    request_body(content = Entry, example = json!({ "path": "/workspace/a.py" })),
+    responses((status = 200, description = "Done", body = Success<PathExists>, example = json!({ "success": true, "path": "/workspace/a.py", "exists": true, "timestamp": "2026-01-01T00:00:00Z" }))),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
 async fn exists(agent: State, Json(body): Json<Entry>) -> Reply {
     let path = body.resolve(&agent)?;
     let exists = blocking(move || change::exists(&path)).await?;
-    reply::success(&json!({ "path": body.path, "exists": exists }))
+    reply::success(&PathExists { path: body.path, exists })
 }
 
-#[derive(Deserialize)]
+/// Body of `POST /api/rename`.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Rename {
+struct RenameFile {
     old_path: String,
     new_path: String,
     #[serde(default)]
     overwrite: bool,
 }
 
-async fn rename(agent: State, Json(body): Json<Rename>) -> Reply {
+/// Gives a file or folder another path; an existing one is overwritten only when asked for.
+#[utoipa::path(
+    post, path = "/api/rename", tag = "Files",
+    request_body(content = RenameFile, example = json!({ "oldPath": "/workspace/a.py", "newPath": "/workspace/b.py" })),
+    responses((status = 200, description = "Done", body = Success<MovedPath>, example = json!({ "success": true, "path": "/workspace/a.py", "newPath": "/workspace/b.py", "timestamp": "2026-01-01T00:00:00Z" }))),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
+async fn rename(agent: State, Json(body): Json<RenameFile>) -> Reply {
     let from = name::resolve(agent.workspace(), "oldPath", &body.old_path)?;
     let to = name::resolve(agent.workspace(), "newPath", &body.new_path)?;
     blocking(move || change::rename(&from, &to, body.overwrite)).await?;
-    reply::success(&json!({ "path": body.old_path, "newPath": body.new_path }))
+    reply::success(&MovedPath { path: body.old_path, new_path: body.new_path })
 }
 
-#[derive(Deserialize)]
+/// Body of `POST /api/move` and `POST /api/copy`.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Move {
+struct MoveFile {
     source_path: String,
     destination_path: String,
     #[serde(default)]
     overwrite: bool,
 }
 
-impl Move {
+impl MoveFile {
     fn resolve(&self, agent: &State) -> Result<(PathBuf, PathBuf)> {
         let from = name::resolve(agent.workspace(), "sourcePath", &self.source_path)?;
         Ok((from, name::resolve(agent.workspace(), "destinationPath", &self.destination_path)?))
     }
 
-    fn answer(&self) -> Reply {
-        reply::success(&json!({ "path": self.source_path, "newPath": self.destination_path }))
+    fn answer(self) -> Reply {
+        reply::success(&MovedPath { path: self.source_path, new_path: self.destination_path })
     }
 }
 
-async fn move_file(agent: State, Json(body): Json<Move>) -> Reply {
+/// Moves a file or folder, also to another mount; an existing one is overwritten only when asked for.
+#[utoipa::path(
+    post, path = "/api/move", tag = "Files",
+    request_body(content = MoveFile, example = json!({ "sourcePath": "/workspace/a.py", "destinationPath": "/workspace/b.py" })),
+    responses((status = 200, description = "Done", body = Success<MovedPath>, example = json!({ "success": true, "path": "/workspace/a.py", "newPath": "/workspace/b.py", "timestamp": "2026-01-01T00:00:00Z" }))),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
+async fn move_file(agent: State, Json(body): Json<MoveFile>) -> Reply {
     let (from, to) = body.resolve(&agent)?;
     let overwrite = body.overwrite;
     blocking(move || change::rename(&from, &to, overwrite)).await?;
     body.answer()
 }
 
-async fn copy(agent: State, Json(body): Json<Move>) -> Reply {
+/// Copies a file or folder; never over an existing one.
+#[utoipa::path(
+    post, path = "/api/copy", tag = "Files",
+    request_body(content = MoveFile, example = json!({ "sourcePath": "/workspace/a.py", "destinationPath": "/workspace/b.py" })),
+    responses((status = 200, description = "Done", body = Success<MovedPath>, example = json!({ "success": true, "path": "/workspace/a.py", "newPath": "/workspace/b.py", "timestamp": "2026-01-01T00:00:00Z" }))),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
+async fn copy(agent: State, Json(body): Json<MoveFile>) -> Reply {
     let (from, to) = body.resolve(&agent)?;
     blocking(move || change::copy(&from, &to)).await?;
     body.answer()
 }
 
+/// Answer of `POST /api/stat`.
+#[derive(Serialize, ToSchema)]
+struct OneFile {
+    file: FileInfo,
+}
+
+/// What is known of one file or folder.
+#[utoipa::path(
+    post, path = "/api/stat", tag = "Files",
+    request_body(content = Entry, example = json!({ "path": "/workspace/a.py" })),
+    responses((status = 200, description = "The file", body = Success<OneFile>, example = json!({
+        "success": true, "timestamp": "2026-01-01T00:00:00Z",
+        "file": { "name": "a.py", "absolutePath": "/workspace/a.py", "relativePath": "a.py", "type": "file", "size": 6,
+            "modifiedAt": "2026-01-01T00:00:00Z", "mode": "rw-r--r--",
+            "permissions": { "readable": true, "writable": true, "executable": false } },
+    }))),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
 async fn stat(agent: State, Json(body): Json<Entry>) -> Reply {
     let path = body.resolve(&agent)?;
     let file = blocking(move || info::of(&path)).await?;
-    reply::success(&json!({ "file": file }))
+    reply::success(&OneFile { file })
 }
 
-#[derive(Deserialize)]
-struct Paths {
+/// Body of `POST /api/trash`.
+#[derive(Deserialize, ToSchema)]
+struct TrashPaths {
     paths: Vec<String>,
 }
 
-async fn put_into_trash(agent: State, Json(body): Json<Paths>) -> Reply {
+/// Puts entries into the trash of their mount, all or none.
+#[utoipa::path(
+    post, path = "/api/trash", tag = "Files",
+    request_body(content = TrashPaths, example = json!({ "paths": ["/workspace/a.py"] })),
+    responses((status = 200, description = "Done", body = Success<Trashed>, example = json!({ "entries": [{ "path": "/workspace/a.py", "trashedPath": "/workspace/.Trash-0/files/a.py" }] , "success": true, "timestamp": "2026-01-01T00:00:00Z" }))),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
+async fn put_into_trash(agent: State, Json(body): Json<TrashPaths>) -> Reply {
     let paths: Result<Vec<_>> =
         body.paths.iter().map(|path| name::resolve(agent.workspace(), "paths", path)).collect();
     let paths = paths?;
@@ -203,7 +363,14 @@ async fn put_into_trash(agent: State, Json(body): Json<Paths>) -> Reply {
     reply::success(&trashed)
 }
 
+/// Puts trashed entries back where they were.
+#[utoipa::path(
+    post, path = "/api/trash/restore", tag = "Files",
+    request_body(content = Trashed, example = json!({ "entries": [{ "path": "/workspace/a.py", "trashedPath": "/workspace/.Trash-0/files/a.py" }] })),
+    responses((status = 200, description = "Done", body = Success<Nothing>, example = json!({ "success": true, "timestamp": "2026-01-01T00:00:00Z" }))),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
 async fn restore(Json(body): Json<Trashed>) -> Reply {
     blocking(move || trash::restore(&body)).await?;
-    reply::success(&json!({}))
+    reply::success(&Nothing {})
 }

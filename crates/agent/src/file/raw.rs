@@ -10,12 +10,13 @@ use futures::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_range_header::{RangeUnsatisfiableError, parse_range_header};
 use rustix::fs::Stat;
-use serde::Deserialize;
-use serde_json::json;
+use sandpit_api::ErrorCode::*;
+use sandpit_api::answer::Success;
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::io::ReaderStream;
 
-use super::fault::{Result, blocking, fault};
+use super::fault::{self, Result, blocking, fault};
 use super::replace::{Expected, Replacement};
 use super::{mime, name, read};
 use crate::server::reply::{self, Query, Reply};
@@ -25,8 +26,11 @@ use crate::server::{State, extract};
 const PIECE: usize = 256 * 1024;
 
 /// The query of the route.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Target {
+    /// Absolute, or relative to the workspace.
+    #[param(example = "/workspace/a.py")]
     path: String,
     /// Anything but `0` or nothing: to be saved, not shown.
     #[serde(default)]
@@ -39,7 +43,22 @@ pub fn etag(stat: &Stat) -> String {
     format!("\"{modified:x}-{:x}-{:x}\"", stat.st_size, stat.st_ino)
 }
 
-/// `GET` and `HEAD`.
+/// The bytes of a file, streamed; `Range`, `If-Range` and `If-None-Match` are honoured.
+#[utoipa::path(
+    method(get, head), path = "/api/files/raw", tag = "Files",
+    params(
+        Target,
+        ("range" = Option<String>, Header, description = "`bytes=first-last`", example = "bytes=0-3"),
+        ("if-none-match" = Option<String>, Header, description = "An etag of it"),
+    ),
+    responses(
+        (status = 200, description = "The whole file", content_type = "*/*", body = Vec<u8>, example = json!("1 + 1\n")),
+        (status = 206, description = "The range", content_type = "*/*", body = Vec<u8>, example = json!("1 + ")),
+        (status = 304, description = "It is that version"),
+        (status = 416, description = "The range lies outside of it"),
+    ),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
 pub async fn get(agent: State, Query(target): Query<Target>, headers: HeaderMap) -> Reply {
     let path = name::resolve(agent.workspace(), "path", &target.path)?;
     let download = !matches!(target.download.as_str(), "" | "0" | "false");
@@ -179,7 +198,29 @@ fn span(wanted: &str, size: u64) -> Span {
     }
 }
 
-/// `PUT`.
+/// Answer of `PUT /api/files/raw`.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct WrittenFile {
+    path: String,
+    /// Bytes.
+    size: i64,
+    etag: String,
+}
+
+/// Stores the body as a file, whole or not at all; parents are made.
+#[utoipa::path(
+    put, path = "/api/files/raw", tag = "Files",
+    params(
+        Target,
+        ("if-match" = Option<String>, Header, description = "Only over this version; else `FILE_CHANGED`"),
+        ("if-none-match" = Option<String>, Header, description = "`*`: only when there is no such file"),
+    ),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream", example = json!("1 + 1\n")),
+    responses((status = 200, description = "It is stored", body = Success<WrittenFile>, example = json!({
+        "success": true, "path": "/workspace/a.py", "size": 6, "etag": "\"17a-6-2\"", "timestamp": "2026-01-01T00:00:00Z",
+    }))),
+    extensions(("x-errors" = json!([&fault::CODES[..], &[FileChanged]].concat()))),
+)]
 pub async fn put(agent: State, Query(target): Query<Target>, headers: HeaderMap, body: Body) -> Reply {
     let mut pieces = body.into_data_stream();
     let stored = store(&agent, &target.path, &headers, &mut pieces).await;
@@ -188,7 +229,8 @@ pub async fn put(agent: State, Query(target): Query<Target>, headers: HeaderMap,
     }
     let stat = stored?;
     let etag = etag(&stat);
-    let mut answer = reply::success(&json!({ "path": target.path, "size": stat.st_size, "etag": etag }))?;
+    let mut answer =
+        reply::success(&WrittenFile { path: target.path, size: stat.st_size, etag: etag.clone() })?;
     set(answer.headers_mut(), header::ETAG, &etag);
     Ok(answer)
 }

@@ -38,13 +38,6 @@ impl Routes {
         self
     }
 
-    /// A route that is not described yet; gone once every module is.
-    #[must_use]
-    pub fn route(mut self, path: &str, methods: axum::routing::MethodRouter<Arc<Agent>>) -> Self {
-        self.router = self.router.route(path, methods);
-        self
-    }
-
     /// Adds the routes of another module.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {

@@ -14,29 +14,41 @@ use axum::response::IntoResponse;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderMap, HeaderValue, header};
-use sandpit_api::ApiError;
-use serde::Deserialize;
-use serde_json::json;
+use sandpit_api::answer::Success;
+use sandpit_api::{ApiError, ErrorCode::*};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use self::arrive::Arrival;
 use self::pack::Packing;
 use self::unpack::Unpacked;
 use super::body::{self, Incoming, Outgoing};
-use super::fault::{Result, blocking};
+use super::fault::{self, Result, blocking};
 use super::{name, raw};
 use crate::server::reply::{self, Query, Reply};
 use crate::server::{State, extract};
 
 /// The query of `GET`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Wanted {
+    /// The folder or file: absolute, or relative to the workspace.
+    #[param(example = "/workspace/src")]
     path: String,
     /// `gzip`, or nothing.
     #[serde(default)]
     compression: String,
 }
 
-/// `GET`: the folder or file at `path`, under its own name.
+/// A folder or file as a tar stream, under its own name.
+#[utoipa::path(
+    get, path = "/api/files/archive", tag = "Files", params(Wanted),
+    responses((status = 200, description = "The archive", content(
+        (Vec<u8> = "application/x-tar", example = json!("(tar)")),
+        (Vec<u8> = "application/gzip", example = json!("(tar in gzip)")),
+    ))),
+    extensions(("x-errors" = json!(fault::CODES))),
+)]
 pub async fn get(agent: State, Query(wanted): Query<Wanted>) -> Reply {
     let path = name::resolve(agent.workspace(), "path", &wanted.path)?;
     let gzip = match wanted.compression.as_str() {
@@ -75,12 +87,33 @@ fn send(packing: Packing, mut out: Outgoing, gzip: bool) {
 }
 
 /// The query of `PUT`.
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Target {
+    /// The folder, made when missing.
+    #[param(example = "/workspace/src")]
     path: String,
 }
 
-/// `PUT`: what the archive holds comes into the folder at `path`.
+/// Answer of `PUT`.
+#[derive(Serialize, ToSchema)]
+pub struct UnpackedArchive {
+    path: String,
+    entries: u64,
+    /// Of all files together.
+    bytes: u64,
+}
+
+/// Unpacks tar (or tar in gzip) into a folder: all of it or nothing.
+#[utoipa::path(
+    put, path = "/api/files/archive", tag = "Files",
+    params(Target, ("if-none-match" = Option<String>, Header, description = "`*`: replace no file")),
+    request_body(content = Vec<u8>, content_type = "application/x-tar", example = json!("(tar)")),
+    responses((status = 200, description = "It is unpacked", body = Success<UnpackedArchive>, example = json!({
+        "success": true, "path": "/workspace/src", "entries": 3, "bytes": 120, "timestamp": "2026-01-01T00:00:00Z",
+    }))),
+    extensions(("x-errors" = json!([&fault::CODES[..], &[FileChanged]].concat()))),
+)]
 pub async fn put(agent: State, Query(target): Query<Target>, headers: HeaderMap, body: Body) -> Reply {
     let mut pieces = body.into_data_stream();
     let stored = match name::resolve(agent.workspace(), "path", &target.path) {
@@ -95,7 +128,7 @@ pub async fn put(agent: State, Query(target): Query<Target>, headers: HeaderMap,
     };
     extract::linger(&mut pieces).await;
     let stored = stored?;
-    reply::success(&json!({ "path": target.path, "entries": stored.entries, "bytes": stored.bytes }))
+    reply::success(&UnpackedArchive { path: target.path, entries: stored.entries, bytes: stored.bytes })
 }
 
 fn store(path: PathBuf, incoming: Incoming, replaces: bool) -> Result<Unpacked> {
