@@ -1,7 +1,7 @@
 # The commands of this project. Each sets up what it needs, says so, and does nothing twice.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench check fmt runtime
+.PHONY: help run build test bench fuzz check fmt runtime
 
 AGENT_TARGET := x86_64-unknown-linux-gnu
 STAMPS := target/stamps
@@ -23,6 +23,9 @@ test: ## Install what the tests need and run every test
 
 bench: ## Measure what the design promises, beside its peers
 	@setup/bench.sh
+
+fuzz: ## Try hostile input for a minute at each of its tests
+	@setup/fuzz.sh
 
 check: ## Formatting, lints, types, licences: what CI runs beside the tests
 	@setup/check.sh

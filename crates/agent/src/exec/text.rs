@@ -93,6 +93,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn fuzz_pieces_make_the_same_text_as_the_whole() {
+        bolero::check!().with_type().for_each(|pieces: &Vec<Vec<u8>>| {
+            let mut text = Text::default();
+            let told: String = pieces.iter().filter_map(|piece| text.push(piece)).collect();
+            let told = told + &text.end().unwrap_or_default();
+            assert_eq!(told, String::from_utf8_lossy(&pieces.concat()));
+        });
+    }
+
+    #[test]
     fn a_character_that_is_cut_waits_for_its_end() {
         let mut text = Text::new(None).expect("text");
         let euro = "€".as_bytes();

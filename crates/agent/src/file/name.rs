@@ -104,6 +104,27 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_any_name_comes_back_as_it_was() {
+        bolero::check!().for_each(|bytes: &[u8]| {
+            let name = OsStr::from_bytes(bytes);
+            assert_eq!(decode(&encode(name)), name);
+        });
+    }
+
+    #[test]
+    fn fuzz_a_path_is_refused_or_absolute_short_and_without_nul() {
+        bolero::check!().with_type().for_each(|text: &String| {
+            let Ok(path) = resolve(Path::new("/workspace"), "path", text) else { return };
+            let bytes = path.as_os_str().as_bytes();
+            assert!(path.is_absolute() && bytes.len() < PATH_MAX && !bytes.contains(&0));
+            if let Ok((parent, name)) = split(&path, "path") {
+                assert_eq!(parent.join(name), path);
+                assert!(name != ".." && !name.as_bytes().contains(&b'/'));
+            }
+        });
+    }
+
+    #[test]
     fn a_relative_path_is_in_the_workspace_and_an_absolute_one_is_not() {
         let workspace = Path::new("/workspace");
         assert_eq!(resolve(workspace, "path", "a//./b/").unwrap(), Path::new("/workspace/a/b"));

@@ -152,6 +152,25 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn fuzz_a_reader_gets_each_stream_in_order_or_is_told_where_it_begins() {
+        bolero::check!().with_type().for_each(|(pieces, cursor): &(Vec<(bool, u16)>, u64)| {
+            let log = super::Log::new();
+            for (err, length) in pieces {
+                let source = if *err { Source::Stderr } else { Source::Stdout };
+                log.push(source, &vec![u8::from(*err); usize::from(*length) * 8]);
+            }
+            let mut at = *cursor;
+            while let Some(piece) = log.read(at, 64 << 10) {
+                assert!(piece.start == at.max(log.start()) && !piece.bytes.is_empty());
+                let byte = u8::from(piece.source == Source::Stderr);
+                assert!(piece.bytes.iter().all(|other| *other == byte));
+                at = piece.end();
+            }
+            assert!(at >= log.end());
+        });
+    }
+
     use proptest::prelude::*;
 
     use super::*;

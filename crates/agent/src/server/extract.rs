@@ -156,6 +156,25 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_any_body_is_read_or_its_wrong_field_named() {
+        fn look<T: DeserializeOwned>(text: &[u8]) {
+            if let Err(Failure(error)) = parse::<T>(text) {
+                assert!(
+                    error.http_status == 400
+                        && error.context["field"].as_str().is_some_and(|f| !f.is_empty())
+                );
+            }
+        }
+        bolero::check!().for_each(|text: &[u8]| {
+            look::<Execute>(text);
+            look::<CreateSandbox>(text);
+            look::<sandpit_api::process::StartProcess>(text);
+            look::<sandpit_api::context::CreateContext>(text);
+            look::<sandpit_api::terminal::CreateTerminal>(text);
+        });
+    }
+
+    #[test]
     fn an_unknown_field_is_named() {
         assert_eq!(field_of::<CreateSandbox>(r#"{"cpu":1}"#), "cpu");
     }

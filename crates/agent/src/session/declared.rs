@@ -107,6 +107,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn fuzz_whatever_is_printed_is_read_to_its_end() {
+        bolero::check!().for_each(|text: &[u8]| {
+            for name in exported(text).keys() {
+                assert!(!name.as_bytes().contains(&b'=') && !name.as_bytes().contains(&b'\n'));
+            }
+        });
+    }
+
+    #[test]
     fn what_bash_exports_is_read_back_exactly() {
         let values: [&[u8]; 6] = [
             b"",

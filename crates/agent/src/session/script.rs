@@ -116,6 +116,18 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_what_a_command_writes_among_the_messages_harms_none() {
+        bolero::check!().for_each(|noise: &[u8]| {
+            let mut bytes = noise.to_vec();
+            while take_told(&mut bytes).is_some() {}
+            assert!(bytes.iter().filter(|byte| **byte == 0).count() < 4);
+            bytes.clear();
+            bytes.extend_from_slice(b"1\x000\0/\0\0");
+            assert_eq!(take_told(&mut bytes).map(|told| (told.number, told.code)), Some((1, 0)));
+        });
+    }
+
+    #[test]
     fn a_message_is_taken_when_it_is_whole() {
         let mut bytes =
             b"7\x003\0/tmp\0declare -x A=\"1\"\ndeclare -x B=\"x=y\"\ndeclare -x SHLVL=\"2\"\n".to_vec();

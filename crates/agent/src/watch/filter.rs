@@ -110,6 +110,16 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_any_pattern_is_refused_or_matches_without_harm() {
+        bolero::check!().with_type().for_each(|(pattern, path): &(String, String)| {
+            if let Ok(filter) = self::filter(&[pattern.as_str()], &[]) {
+                let told = filter.tells(Path::new(path));
+                assert!(!told || filter.enters(Path::new(path)));
+            }
+        });
+    }
+
+    #[test]
     fn both_at_once_and_classes_are_refused() {
         assert_eq!(filter(&["a"], &["b"]).err().unwrap().context["field"], "include");
         assert_eq!(filter(&[], &["[ab]"]).err().unwrap().context["field"], "exclude");

@@ -68,6 +68,18 @@ impl Crafted {
         self
     }
 
+    /// An entry made of pieces of paths that lead somewhere, as far as they fit.
+    fn hostile(self, kind: EntryType, name: &str, target: &str, content: &[u8]) -> Self {
+        let path = |text: &str| {
+            let parts = text
+                .bytes()
+                .take(20)
+                .map(|byte| ["..", "/", "a", "b", "./", "beside"][usize::from(byte) % 6]);
+            parts.collect::<Vec<_>>().join("/").chars().take(99).collect::<String>()
+        };
+        self.entry(kind, &path(name), &path(target), content)
+    }
+
     fn file(self, name: &str, content: &str) -> Self {
         self.entry(EntryType::Regular, name, "", content.as_bytes())
     }
@@ -298,6 +310,35 @@ async fn a_hostile_entry_is_named_and_nothing_of_its_archive_stays() {
         assert_eq!(names(&agent.path("")), ["outside", "there"], "{entry}");
     }
     assert_eq!(fs::metadata(&outside).unwrap().nlink(), 1);
+}
+
+#[test]
+fn fuzz_nothing_of_an_archive_is_ever_outside_of_its_folder() {
+    type Entry = (u8, String, String, Vec<u8>);
+    bolero::check!().with_type().for_each(|entries: &Vec<Entry>| {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("beside"), "kept").unwrap();
+        let folder = home.path().join("folder");
+        fs::create_dir(&folder).unwrap();
+        let archive = entries.iter().fold(Crafted::new(), |archive, (kind, name, target, content)| {
+            let kind = *b"0012355LKx".get(usize::from(*kind)).unwrap_or(kind);
+            archive.hostile(EntryType::new(kind), name, target, content)
+        });
+        let _ = super::unpack::unpack(&*archive.end(), &folder);
+        assert_eq!(names(home.path()), ["beside", "folder"]);
+        assert_eq!(fs::read(home.path().join("beside")).unwrap(), b"kept");
+        assert_eq!(fs::metadata(home.path().join("beside")).unwrap().nlink(), 1);
+    });
+}
+
+#[test]
+fn fuzz_any_bytes_are_an_archive_or_refused() {
+    bolero::check!().for_each(|bytes: &[u8]| {
+        let folder = tempfile::tempdir().unwrap();
+        if let Err(error) = super::unpack::unpack(bytes, folder.path()) {
+            assert_eq!(error.code.status(), 400, "{error}");
+        }
+    });
 }
 
 #[tokio::test]
