@@ -8,6 +8,8 @@ use std::{
     sync::Arc,
 };
 
+use tokio::sync::Semaphore;
+
 use crate::{
     context::Contexts,
     process::Processes,
@@ -41,6 +43,8 @@ pub struct Agent {
     pub processes: Processes,
     pub sessions: Sessions,
     pub terminals: Terminals,
+    /// A place for each tunnel that may be open.
+    pub tunnels: Arc<Semaphore>,
 }
 
 impl Agent {
@@ -57,6 +61,7 @@ impl Agent {
             processes: Processes::default(),
             sessions: Sessions::new(first, state_dir.path().to_owned()),
             terminals: Terminals::default(),
+            tunnels: crate::port::places(),
             config,
             state_dir,
         }))

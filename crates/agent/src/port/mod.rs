@@ -1,6 +1,8 @@
 //! Listening ports of the sandbox, and a tunnel to each.
 
+mod dial;
 pub mod listening;
+mod ready;
 #[cfg(test)]
 mod tests;
 mod tunnel;
@@ -17,13 +19,14 @@ use crate::file::blocking;
 use crate::server::reply::{self, Reply};
 use crate::server::{Routes, State, sse};
 use listening::Owners;
+pub use tunnel::places;
 
 /// How often a watcher looks. Nobody looks while nobody watches.
 const LOOK: Duration = Duration::from_millis(400);
 
 /// The routes of this module.
 pub fn routes() -> Routes {
-    crate::routes![list, watch, tunnel::open]
+    crate::routes![list, watch, ready::watch, tunnel::open]
 }
 
 /// The ports that something listens on.

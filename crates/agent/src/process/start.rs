@@ -74,10 +74,17 @@ fn clean_up(agent: Arc<Agent>, process: Arc<Process>, forget: bool) -> impl FnOn
 }
 
 fn not_started(error: &io::Error) -> ApiError {
-    if Errno::from_io_error(error) == Some(Errno::TOOBIG) {
-        return ApiError::invalid("env", "the command and its environment are larger than the system takes");
-    }
-    ApiError::new(ErrorCode::ProcessError, format!("not started: {error}")).during("process.start")
+    let error = match Errno::from_io_error(error) {
+        Some(Errno::TOOBIG) => {
+            ApiError::invalid("env", "the command and its environment are larger than the system takes")
+        }
+        Some(Errno::AGAIN) => {
+            ApiError::new(ErrorCode::ResourceBusy, "the sandbox may have no more processes")
+                .suggest("End some, or make a sandbox with a higher limit of processes.")
+        }
+        _ => ApiError::new(ErrorCode::ProcessError, format!("not started: {error}")),
+    };
+    error.during("process.start")
 }
 
 fn check(request: &StartProcess) -> Result<(), ApiError> {

@@ -1,5 +1,7 @@
 //! Ports and tunnels, from outside.
 
+mod ready;
+
 use std::time::Duration;
 
 use axum::body::Body;
@@ -98,4 +100,61 @@ async fn a_tunnel_to_nothing_or_to_no_port_is_refused() {
     }
     let (status, body) = agent.get(&format!("/api/tunnel/{free}")).await;
     assert_eq!((status, &body["context"]["field"]), (StatusCode::BAD_REQUEST, &json!("upgrade")));
+}
+
+#[tokio::test]
+async fn many_tunnels_are_carried_at_once_and_one_too_many_is_told() {
+    let agent = TestAgent::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let echo = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let (mut read, mut write) = stream.split();
+                tokio::io::copy(&mut read, &mut write).await.unwrap();
+            });
+        }
+    });
+    let mut streams = Vec::new();
+    for _ in 0..100 {
+        let response = tunnel(&agent, &port).await;
+        streams.push(TokioIo::new(hyper::upgrade::on(response).await.unwrap()));
+    }
+    for (number, stream) in streams.iter_mut().enumerate() {
+        stream.write_all(number.to_string().as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+    }
+    for (number, mut stream) in streams.into_iter().enumerate() {
+        let mut text = String::new();
+        timeout(PATIENCE, stream.read_to_string(&mut text)).await.expect("an answer").unwrap();
+        assert_eq!(text, number.to_string());
+    }
+    let places = agent.agent.tunnels.available_permits();
+    let taken = agent.agent.tunnels.clone().try_acquire_many_owned(places as u32).unwrap();
+    assert_eq!(tunnel(&agent, &port).await.status(), StatusCode::CONFLICT);
+    drop(taken);
+    assert_eq!(tunnel(&agent, &port).await.status(), StatusCode::SWITCHING_PROTOCOLS);
+    echo.abort();
+}
+
+#[tokio::test]
+async fn a_reader_that_does_not_read_stops_its_own_sender_only() {
+    let agent = TestAgent::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let slow = tunnel(&agent, &port).await;
+    let (mut sender, _) = listener.accept().await.unwrap();
+    // Whatever buffers there are, they end.
+    let flood = tokio::spawn(async move { sender.write_all(&vec![1; 64 << 20]).await });
+    let quick = tunnel(&agent, &port).await;
+    let (mut other, _) = listener.accept().await.unwrap();
+    other.write_all(b"hi").await.unwrap();
+    let mut quick = TokioIo::new(hyper::upgrade::on(quick).await.unwrap());
+    let mut text = [0; 2];
+    timeout(PATIENCE, quick.read_exact(&mut text)).await.expect("not held up").unwrap();
+    assert!(&text == b"hi" && !flood.is_finished());
+    drop(slow);
+    let broken = timeout(PATIENCE, flood).await.expect("the sender is told").unwrap();
+    assert!(broken.is_err());
 }
