@@ -123,7 +123,7 @@ cases("responseToAsyncIterable", {
     const response = await fetch(`${sandbox.url}/api/process/none/stream`, { headers: gateway.headers });
     await expect(responseToAsyncIterable(response)[Symbol.asyncIterator]().next()).rejects.toThrow("404");
   },
-}, { transports: ["http"] });
+}, { plain: true });
 
 cases("asyncIterableToSSEStream", {
   "hands events of the sandbox on as they came": async ({ client, name }) => {

@@ -24,14 +24,16 @@ type Run = (trial: Trial) => Promise<void>;
 export type Result = "passed" | "failed";
 export interface Row {
   method: string;
-  transport: Transport;
+  /** `plain` where the client has no part in it. */
+  transport: Transport | "plain";
   says: string;
   result: Result;
   refusedByClient: boolean;
 }
 
 interface Options {
-  transports?: readonly Transport[];
+  /** The client has no part in it: what is tried crosses the wire by other means, once. */
+  plain?: boolean;
   /** What is tried is that the client itself refuses, before it asks the server. */
   refusedByClient?: boolean;
 }
@@ -46,36 +48,52 @@ export function settle(gateway: Gateway, sandbox: Made): void {
   home = { gateway, sandbox };
 }
 
+/**
+ * A client over `transport`. It opens its WebSocket without a word of its own, so the class of it says the token, by the
+ * subprotocols that a browser would use.
+ */
 export function connect(gateway: Gateway, sandbox: Made, transport: Transport): SandboxClient {
   const asked = { baseUrl: sandbox.url, defaultHeaders: gateway.headers };
   if (transport === "http") return new SandboxClient(asked);
+  globalThis.WebSocket = authorized(gateway);
   return new SandboxClient({ ...asked, transportMode: "websocket", wsUrl: `${sandbox.url.replace("http", "ws")}/ws` });
+}
+
+const Plain = globalThis.WebSocket;
+
+function authorized(gateway: Gateway): typeof WebSocket {
+  return class extends Plain {
+    constructor(url: string | URL, protocols: string | string[] = gateway.protocols) {
+      super(url, protocols);
+    }
+  };
 }
 
 /** Declares the cases of `method`, named as `SandboxClient` reaches it, for example `files.readFile`. */
 export function cases(method: string, sentences: Record<string, Run>, options: Options = {}): void {
   declared.add(method);
+  const refusedByClient = options.refusedByClient ?? false;
   describe(method, () => {
     for (const [says, run] of Object.entries(sentences))
-      for (const transport of options.transports ?? TRANSPORTS)
-        it(`${says} (${transport})`, () => tried(method, says, transport, run, options.refusedByClient ?? false));
+      for (const transport of options.plain ? (["plain"] as const) : TRANSPORTS)
+        it(`${says} (${transport})`, () => tried({ method, says, transport, result: "failed", refusedByClient }, run));
   });
 }
 
 let count = 0;
 
-async function tried(method: string, says: string, transport: Transport, run: Run, refusedByClient: boolean) {
+async function tried(row: Row, run: Run): Promise<void> {
   if (!home) throw new Error("no sandbox yet");
+  const transport = row.transport === "plain" ? "http" : row.transport;
   const client = connect(home.gateway, home.sandbox, transport);
   const name = `case-${++count}`;
   const folder = `/workspace/${name}`;
-  const row: Row = { method, transport, says, result: "failed", refusedByClient };
   rows.push(row);
-  const before = called(method);
+  const before = called(row.method);
   try {
     await client.files.mkdir(folder, name);
     await run({ client, interpreter: new CodeInterpreter(client.interpreter), transport, ...home, name, folder });
-    if (counted(method) && called(method) === before) throw new Error(`this case of ${method} never calls it`);
+    if (counted(row.method) && called(row.method) === before) throw new Error(`this case of ${row.method} never calls it`);
     row.result = "passed";
   } finally {
     client.disconnect();
