@@ -1,4 +1,4 @@
-// Lets Node load `@cloudflare/sandbox`, which was made for Workers: `node --import ./node.mjs program.mjs`.
+// sandpit-node.mjs: lets Node load the SDK, which was made for Workers
 import { register } from "node:module";
 
 const hooks = `
