@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use sandpit_api::sandbox::CreateSandbox;
 use sandpit_engine::Engine;
 use sandpit_engine_embedded::{Config, EmbeddedEngine};
-use sandpit_tests::bench::{Table, agent, code, sandbox};
+use sandpit_tests::bench::{Table, agent, code, sandbox, stream};
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -33,6 +33,8 @@ async fn measure(engine: &EmbeddedEngine, agent_binary: &std::path::Path, table:
     sandbox::weight(engine, agent_binary, table).await?;
     let one = engine.create(CreateSandbox::default()).await?;
     agent::exec_true(engine, &one.id, 300, table).await?;
+    stream::exec_stream(engine, &one.id, 200, table).await?;
+    stream::watch(engine, &one.id, 50, table).await?;
     agent::files(engine, &one.id, table).await?;
     agent::list(engine, &one.id, table).await?;
     code::contexts(engine, &one.id, 5, table).await

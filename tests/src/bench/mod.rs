@@ -5,6 +5,7 @@ pub mod agent;
 pub mod code;
 pub mod sample;
 pub mod sandbox;
+pub mod stream;
 pub mod table;
 
 pub use sample::Sample;
