@@ -16,6 +16,7 @@ use crate::{
     session::{Place, Sessions},
     stats::Meter,
     terminal::Terminals,
+    watch::Checks,
 };
 
 /// How an agent is set up. The environment is the sandbox's: what commands inherit.
@@ -40,6 +41,7 @@ pub struct Agent {
     meter: Meter,
     /// Files of the agent's own (shell start-up files, pipes), gone with it.
     state_dir: tempfile::TempDir,
+    pub checks: Checks,
     pub processes: Processes,
     pub sessions: Sessions,
     pub terminals: Terminals,
@@ -58,6 +60,7 @@ impl Agent {
         Ok(Arc::new(Self {
             contexts: Contexts::default(),
             meter: Meter::default(),
+            checks: Checks::default(),
             processes: Processes::default(),
             sessions: Sessions::new(first, state_dir.path().to_owned()),
             terminals: Terminals::default(),

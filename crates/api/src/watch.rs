@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::file::FileInfo;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
 pub enum ChangeType {
@@ -27,9 +27,64 @@ pub struct Watch {
     pub path: String,
     /// `true` when absent.
     pub recursive: Option<bool>,
+    /// Only what one of these names; not together with `exclude`. `*`, `**` and `?`.
+    pub include: Option<Vec<String>>,
+    /// `.git`, `node_modules` and `.DS_Store` when neither list has anything.
+    pub exclude: Option<Vec<String>>,
+    /// All but `attrib` when absent.
+    pub events: Option<Vec<ChangeType>>,
+    pub session_id: Option<String>,
+}
+
+/// Body of `POST /api/watch/check`: a `Watch`, and what is known already.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+#[ts(export, optional_fields)]
+pub struct CheckChanges {
+    #[ts(optional = false)]
+    pub path: String,
+    /// `true` when absent.
+    pub recursive: Option<bool>,
     pub include: Option<Vec<String>>,
     pub exclude: Option<Vec<String>>,
+    /// All but `attrib` when absent.
+    pub events: Option<Vec<ChangeType>>,
     pub session_id: Option<String>,
+    /// The `version` of an earlier answer to the same question.
+    pub since: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[ts(export)]
+pub enum ChangesStatus {
+    Unchanged,
+    Changed,
+    /// What `since` names is not known any more: read the folder again.
+    Resync,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[ts(export)]
+pub enum ResyncReason {
+    /// Nobody asked for too long, or it was another question, or the path was made anew.
+    Expired,
+    /// The sandbox was restarted.
+    Restarted,
+}
+
+/// Answer of `POST /api/watch/check`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[ts(export, optional_fields)]
+pub struct Changes {
+    pub status: ChangesStatus,
+    /// With `resync`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<ResyncReason>,
+    /// To be sent as `since` next time.
+    pub version: String,
 }
 
 /// One server-sent event of `POST /api/watch` (reference §2.3).
@@ -52,8 +107,10 @@ pub enum WatchEvent {
         path: String,
         timestamp: String,
     },
+    /// The watch has failed, and ends here.
     Error {
         error: String,
+        code: crate::ErrorCode,
     },
     Stopped {
         reason: String,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use inotify::{EventMask, EventOwned, WatchDescriptor, WatchMask};
 use sandpit_api::watch::ChangeType;
+use sandpit_api::{ApiError, ErrorCode};
 
 use super::filter::Filter;
 use super::source::{MASK, Source};
@@ -27,6 +28,8 @@ pub enum Meaning {
     Missed,
     /// The watched path itself is gone.
     Gone,
+    /// Not everything can be watched any more.
+    Failed(Box<ApiError>),
 }
 
 /// The watches under one path.
@@ -37,6 +40,9 @@ pub struct Recursive {
     recursive: bool,
     filter: Filter,
     folders: HashMap<WatchDescriptor, PathBuf>,
+    /// A folder that was moved away just now, with the cookie of the other half, which comes next if it
+    /// stays within what is watched. What happens in it meanwhile must not be lost, so it stays watched.
+    leaving: Option<(u32, PathBuf)>,
 }
 
 impl Recursive {
@@ -45,66 +51,104 @@ impl Recursive {
         let mut source = Source::new()?;
         let root_watch = source.add(&root, MASK)?;
         let folders = HashMap::from([(root_watch.clone(), root.clone())]);
-        let mut all = Self { source, root, root_watch, recursive, filter, folders };
-        all.descend(&all.root.clone(), &mut Vec::new());
+        let mut all = Self { source, root, root_watch, recursive, filter, folders, leaving: None };
+        all.descend(&all.root.clone(), &mut Vec::new())?;
         Ok(all)
     }
 
     /// The next notice's meaning. Safe to be cancelled.
     pub async fn next(&mut self) -> Meaning {
         let event = self.source.next().await;
-        self.meaning(event)
+        self.meaning(event).unwrap_or_else(Meaning::Failed)
     }
 
-    fn meaning(&mut self, event: EventOwned) -> Meaning {
+    /// The meaning of a notice that the kernel has already.
+    pub async fn waiting(&mut self) -> Option<Meaning> {
+        let event = self.source.waiting().await?;
+        Some(self.meaning(event).unwrap_or_else(Meaning::Failed))
+    }
+
+    fn meaning(&mut self, event: EventOwned) -> Result<Meaning> {
+        let other_half = event.mask.contains(EventMask::MOVED_TO);
+        if let Some((_, gone)) = self.leaving.take_if(|(cookie, _)| !(other_half && *cookie == event.cookie))
+        {
+            self.forget(&gone);
+        }
         if event.mask.contains(EventMask::Q_OVERFLOW) {
-            // Folders that came meanwhile are found again by looking.
-            self.descend(&self.root.clone(), &mut Vec::new());
-            return Meaning::Missed;
+            self.look_again()?;
+            return Ok(Meaning::Missed);
         }
         let own = event.mask.intersects(EventMask::DELETE_SELF | EventMask::MOVE_SELF | EventMask::UNMOUNT);
         if own && event.wd == self.root_watch {
-            return Meaning::Gone;
+            return Ok(Meaning::Gone);
         }
         if event.mask.contains(EventMask::IGNORED) {
             self.folders.remove(&event.wd);
         }
         let Some(folder) = self.folders.get(&event.wd).cloned() else {
-            return Meaning::Happened(Vec::new());
+            return Ok(Meaning::Happened(Vec::new()));
         };
         let path = match (&event.name, event.wd == self.root_watch) {
             (Some(name), _) => folder.join(name),
             // A watched file tells of itself; a folder's own attributes are told by its parent.
             (None, true) => folder,
-            (None, false) => return Meaning::Happened(Vec::new()),
+            (None, false) => return Ok(Meaning::Happened(Vec::new())),
         };
-        Meaning::Happened(self.happened(&event, path))
+        Ok(Meaning::Happened(self.happened(&event, path)?))
     }
 
-    fn happened(&mut self, event: &EventOwned, path: PathBuf) -> Vec<Happening> {
+    /// Finds again what came and went while notices were dropped.
+    fn look_again(&mut self) -> Result<()> {
+        let known = std::mem::take(&mut self.folders);
+        self.folders.insert(self.root_watch.clone(), self.root.clone());
+        self.descend(&self.root.clone(), &mut Vec::new())?;
+        let gone = known.into_keys().filter(|watch| !self.folders.contains_key(watch));
+        gone.for_each(|watch| self.source.remove(watch));
+        Ok(())
+    }
+
+    fn happened(&mut self, event: &EventOwned, path: PathBuf) -> Result<Vec<Happening>> {
         let Some(kind) = kind(event.mask) else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
         // Only a nameless file (`O_TMPFILE`) is written to under a name that is not there.
         let written = matches!(kind, ChangeType::Modify | ChangeType::Attrib);
         if written && std::fs::symlink_metadata(&path).is_err() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let is_directory = event.mask.contains(EventMask::ISDIR);
         let mut found = Vec::new();
-        if is_directory && self.recursive {
-            match kind {
-                ChangeType::Create => self.descend(&path, &mut found),
-                // What a moved folder holds did not change.
-                ChangeType::MoveTo => self.descend(&path, &mut Vec::new()),
-                ChangeType::MoveFrom => self.forget(&path),
-                _ => {}
-            }
-        }
         if self.tells(&path) {
-            found.insert(0, Happening { kind, path, is_directory, cookie: event.cookie });
+            found.push(Happening { kind, path: path.clone(), is_directory, cookie: event.cookie });
         }
-        found
+        match kind {
+            ChangeType::Create | ChangeType::MoveTo if is_directory && self.recursive => {
+                self.arrived(path, event.cookie, &mut found)?;
+            }
+            ChangeType::MoveFrom if is_directory => self.leaving = Some((event.cookie, path)),
+            _ => {}
+        }
+        Ok(found)
+    }
+
+    /// Watches a folder that is there now. What it holds is told, unless it only moved within what is
+    /// watched.
+    fn arrived(&mut self, path: PathBuf, cookie: u32, found: &mut Vec<Happening>) -> Result<()> {
+        match self.leaving.take_if(|(left, _)| *left == cookie) {
+            Some((_, from)) if self.filter.enters(self.relative(&path)) => {
+                for folder in self.folders.values_mut() {
+                    if let Ok(below) = folder.strip_prefix(&from) {
+                        *folder = path.join(below);
+                    }
+                }
+                self.descend(&path, &mut Vec::new())
+            }
+            Some((_, from)) => {
+                self.forget(&from);
+                Ok(())
+            }
+            None => self.descend(&path, found),
+        }
     }
 
     fn relative<'a>(&self, path: &'a Path) -> &'a Path {
@@ -117,10 +161,10 @@ impl Recursive {
 
     /// Watches the folders at and below `folder`, which links do not lead out of, and gathers what
     /// they hold: it may have come before its watch.
-    fn descend(&mut self, folder: &Path, found: &mut Vec<Happening>) {
+    fn descend(&mut self, folder: &Path, found: &mut Vec<Happening>) -> Result<()> {
         let mut waiting = vec![folder.to_owned()];
         while let Some(folder) = waiting.pop() {
-            if folder != self.root && !self.add(&folder) {
+            if folder != self.root && !self.add(&folder)? {
                 continue;
             }
             for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -134,19 +178,23 @@ impl Recursive {
                 }
             }
         }
+        Ok(())
     }
 
-    fn add(&mut self, folder: &Path) -> bool {
+    fn add(&mut self, folder: &Path) -> Result<bool> {
         if !self.recursive || !self.filter.enters(self.relative(folder)) {
-            return false;
+            return Ok(false);
         }
         let mask = MASK | WatchMask::ONLYDIR | WatchMask::DONT_FOLLOW;
-        // A folder that went meanwhile, or that may not be read, has nothing to tell.
-        let Ok(watch) = self.source.add(folder, mask) else {
-            return false;
-        };
-        self.folders.insert(watch, folder.to_owned());
-        true
+        match self.source.add(folder, mask) {
+            Ok(watch) => {
+                self.folders.insert(watch, folder.to_owned());
+                Ok(true)
+            }
+            Err(error) if error.code == ErrorCode::WatchStartError => Err(error),
+            // A folder that went meanwhile, or that may not be read, has nothing to tell.
+            Err(_) => Ok(false),
+        }
     }
 
     fn forget(&mut self, folder: &Path) {

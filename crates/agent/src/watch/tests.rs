@@ -203,9 +203,164 @@ async fn what_is_excluded_is_silent_and_the_end_is_told() {
 #[tokio::test]
 async fn a_watch_that_cannot_be_is_refused() {
     let agent = TestAgent::start().await;
-    let (status, body) = agent.post("/api/watch", json!({ "path": "none" })).await;
-    assert_eq!((status, &body["code"]), (StatusCode::NOT_FOUND, &json!("FILE_NOT_FOUND")));
-    let (status, body) =
-        agent.post("/api/watch", json!({ "path": ".", "include": ["a"], "exclude": ["b"] })).await;
-    assert_eq!((status, &body["context"]["field"]), (StatusCode::BAD_REQUEST, &json!("include")));
+    for route in ["/api/watch", "/api/watch/check"] {
+        for (body, code, field) in [
+            (json!({ "path": "none" }), "FILE_NOT_FOUND", Value::Null),
+            (json!({ "path": "/tmp" }), "PERMISSION_DENIED", Value::Null),
+            (json!({ "path": "a/../.." }), "PERMISSION_DENIED", Value::Null),
+            (json!({ "path": "" }), "VALIDATION_FAILED", json!("path")),
+            (json!({ "path": "a\0b" }), "VALIDATION_FAILED", json!("path")),
+            (json!({ "path": 7 }), "VALIDATION_FAILED", json!("path")),
+            (json!({ "path": "p".repeat(5000) }), "NAME_TOO_LONG", json!("path")),
+            (
+                json!({ "path": ".", "include": ["a"], "exclude": ["b"] }),
+                "VALIDATION_FAILED",
+                json!("include"),
+            ),
+            (json!({ "path": ".", "exclude": ["[ab]"] }), "VALIDATION_FAILED", json!("exclude")),
+            (json!({ "path": ".", "include": "a" }), "VALIDATION_FAILED", json!("include")),
+            (json!({ "path": ".", "recursive": "yes" }), "VALIDATION_FAILED", json!("recursive")),
+            (json!({ "path": ".", "events": ["renamed"] }), "VALIDATION_FAILED", json!("events[0]")),
+        ] {
+            let (status, answer) = agent.post(route, body.clone()).await;
+            assert!(status.is_client_error(), "{route} {body}: {answer}");
+            assert_eq!(
+                (&answer["code"], &answer["context"]["field"]),
+                (&json!(code), &field),
+                "{route} {body}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_the_kinds_that_were_asked_for_are_told() {
+    let agent = TestAgent::start().await;
+    std::fs::write(agent.path("f"), "").unwrap();
+    let set_mode = |mode| {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(agent.path("f"), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let mut plain = watching(&agent, json!({ "path": "." })).await;
+    let mut named = watching(&agent, json!({ "path": ".", "events": ["attrib", "delete"] })).await;
+    set_mode(0o600);
+    std::fs::write(agent.path("g"), "").unwrap();
+    assert_eq!(until(&mut plain, "g").await, ["create g"]);
+    std::fs::remove_file(agent.path("g")).unwrap();
+    assert_eq!(until(&mut named, "g").await, ["attrib f", "delete g"]);
+}
+
+#[tokio::test]
+async fn a_folder_that_comes_from_elsewhere_is_told_with_what_it_holds() {
+    let agent = TestAgent::start().await;
+    std::fs::create_dir_all(agent.path("out/d/e")).unwrap();
+    std::fs::write(agent.path("out/d/e/f"), "").unwrap();
+    std::fs::create_dir_all(agent.path("in/x")).unwrap();
+    let mut events = watching(&agent, json!({ "path": "in" })).await;
+    std::fs::rename(agent.path("out/d"), agent.path("in/d")).unwrap();
+    assert_eq!(until(&mut events, "f").await, ["create d", "create e", "create f"]);
+    std::fs::rename(agent.path("in/d"), agent.path("in/x/d")).unwrap();
+    std::fs::write(agent.path("in/x/d/e/last"), "").unwrap();
+    assert_eq!(until(&mut events, "last").await, ["move_from d", "move_to d", "create last"]);
+}
+
+#[tokio::test]
+async fn a_flood_is_told_as_resync_and_folders_made_in_it_are_watched() {
+    let agent = TestAgent::start().await;
+    let mut events = watching(&agent, json!({ "path": "." })).await;
+    for n in 0..20_000 {
+        std::fs::File::create(agent.path(&n.to_string())).unwrap();
+    }
+    std::fs::create_dir(agent.path("late")).unwrap();
+    while timeout(PATIENCE, events.next()).await.unwrap().unwrap()["type"] != "resync" {}
+    let written = agent.path("late/f");
+    // Until the folder is seen, what is made in it is told by looking, so it is made only once.
+    std::fs::write(&written, "").unwrap();
+    until(&mut events, " f").await;
+}
+
+struct Checked {
+    agent: TestAgent,
+    version: String,
+}
+
+impl Checked {
+    async fn start() -> Self {
+        let agent = TestAgent::start().await;
+        let (status, first) = agent.post("/api/watch/check", json!({ "path": "." })).await;
+        assert_eq!((status, &first["status"]), (StatusCode::OK, &json!("unchanged")), "{first}");
+        let version = first["version"].as_str().unwrap().to_owned();
+        Self { agent, version }
+    }
+
+    async fn ask(&self, since: &str) -> Value {
+        self.agent.post("/api/watch/check", json!({ "path": ".", "since": since })).await.1
+    }
+
+    /// What is told since the last answer.
+    async fn next(&mut self) -> String {
+        let answer = self.ask(&self.version).await;
+        self.version = answer["version"].as_str().unwrap().to_owned();
+        answer["status"].as_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn a_change_before_the_question_is_always_in_the_answer() {
+    let mut checked = Checked::start().await;
+    assert_eq!(checked.next().await, "unchanged");
+    for n in 0..50 {
+        std::fs::write(checked.agent.path(&n.to_string()), "x").unwrap();
+        assert_eq!(checked.next().await, "changed", "{n}");
+        assert_eq!(checked.next().await, "unchanged", "{n}");
+    }
+    std::fs::create_dir_all(checked.agent.path("node_modules/x")).unwrap();
+    assert_eq!(checked.next().await, "unchanged");
+    for n in 0..20_000 {
+        std::fs::File::create(checked.agent.path(&format!("flood{n}"))).unwrap();
+    }
+    assert_eq!(checked.next().await, "changed");
+}
+
+#[tokio::test]
+async fn a_version_that_is_not_known_any_more_asks_for_a_resync() {
+    let checked = Checked::start().await;
+    let other_run = checked.ask("watch-00000000-1:4").await;
+    assert_eq!((&other_run["status"], &other_run["reason"]), (&json!("resync"), &json!("restarted")));
+    let (_, recursive) =
+        checked.agent.post("/api/watch/check", json!({ "path": ".", "recursive": false })).await;
+    let other_question = checked.ask(recursive["version"].as_str().unwrap()).await;
+    assert_eq!((&other_question["status"], &other_question["reason"]), (&json!("resync"), &json!("expired")));
+    assert_eq!(other_question["version"], checked.version.as_str());
+    for bad in ["", "nonsense", ":1", "watch-1:x", "watch-1:-1"] {
+        let answer = checked.ask(bad).await;
+        assert_eq!(
+            (&answer["code"], &answer["context"]["field"]),
+            (&json!("VALIDATION_FAILED"), &json!("since"))
+        );
+    }
+    let id = checked.version.rsplit_once(':').unwrap().0;
+    assert_eq!(checked.ask(&format!("{id}:99")).await["context"]["field"], "since");
+}
+
+#[tokio::test]
+async fn the_question_asked_least_lately_gives_way_and_a_path_made_anew_is_another_one() {
+    let agent = TestAgent::start().await;
+    let ask = async |path: &str, since: Option<&str>| {
+        agent.post("/api/watch/check", json!({ "path": path, "since": since })).await.1
+    };
+    let mut versions = Vec::new();
+    for n in 0..20 {
+        let folder = format!("d{n}");
+        std::fs::create_dir(agent.path(&folder)).unwrap();
+        let answer = ask(&folder, None).await;
+        versions.push(answer["version"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(ask("d19", Some(&versions[19])).await["status"], "unchanged");
+    let oldest = ask("d0", Some(&versions[0])).await;
+    assert_eq!((&oldest["status"], &oldest["reason"]), (&json!("resync"), &json!("expired")));
+    std::fs::remove_dir(agent.path("d19")).unwrap();
+    assert_eq!(ask("d19", Some(&versions[19])).await["code"], "FILE_NOT_FOUND");
+    std::fs::create_dir(agent.path("d19")).unwrap();
+    assert_eq!(ask("d19", Some(&versions[19])).await["reason"], "expired");
 }
