@@ -33,6 +33,7 @@ use utoipa::ToSchema;
 
 use crate::server::reply::{self, Json, Reply};
 use crate::server::{Routes, State, sse};
+pub use archive::arrive::Arrival;
 pub use fault::{Result, blocking, fault};
 use read::Encoding;
 

@@ -5,23 +5,29 @@ use std::time::Duration;
 
 use sandpit_api::{ApiError, ErrorCode};
 
+use super::OPERATION;
+use super::address::without_secrets;
+
 /// Why a git command gave nothing.
 #[derive(Debug)]
 pub enum Failed {
     NotStarted(io::Error),
     TimedOut(Duration),
+    /// The request was closed.
+    Cancelled,
     /// It said this.
     Refused(String),
 }
 
 /// What git says (in English, lower case), and what it means. The first that fits.
-const MEANINGS: [(&str, ErrorCode); 16] = [
+const MEANINGS: [(&str, ErrorCode); 22] = [
     ("already exists and is not an empty directory", ErrorCode::FileExists),
     ("remote branch", ErrorCode::GitBranchNotFound),
     ("authentication failed", ErrorCode::GitAuthFailed),
     ("could not read username", ErrorCode::GitAuthFailed),
     ("could not read password", ErrorCode::GitAuthFailed),
     ("permission denied (", ErrorCode::GitAuthFailed),
+    ("host key verification failed", ErrorCode::GitAuthFailed),
     ("error: 403", ErrorCode::GitAuthFailed),
     ("repository not found", ErrorCode::GitRepositoryNotFound),
     ("error: 404", ErrorCode::GitRepositoryNotFound),
@@ -31,6 +37,11 @@ const MEANINGS: [(&str, ErrorCode); 16] = [
     ("could not resolve host", ErrorCode::GitNetworkError),
     ("unable to access", ErrorCode::GitNetworkError),
     ("unable to connect", ErrorCode::GitNetworkError),
+    ("could not connect", ErrorCode::GitNetworkError),
+    ("connection refused", ErrorCode::GitNetworkError),
+    ("rpc failed", ErrorCode::GitNetworkError),
+    ("the remote end hung up", ErrorCode::GitNetworkError),
+    ("permission denied", ErrorCode::PermissionDenied),
     ("no space left on device", ErrorCode::NoSpace),
 ];
 
@@ -48,10 +59,12 @@ impl Failed {
             Self::TimedOut(limit) => {
                 let limit = limit.as_millis();
                 ApiError::new(ErrorCode::GitNetworkError, format!("git was stopped after {limit} ms"))
+                    .with("timeoutMs", limit as u64)
             }
-            Self::Refused(text) => ApiError::new(code(&text), text.replace(url, &plain).trim().to_owned()),
+            Self::Cancelled => ApiError::new(ErrorCode::OperationInterrupted, "the request was closed"),
+            Self::Refused(text) => ApiError::new(code(&text), message(&text)),
         };
-        error.with("repoUrl", plain).during("git.checkout")
+        error.with("repoUrl", plain).during(OPERATION)
     }
 }
 
@@ -61,15 +74,10 @@ fn code(text: &str) -> ErrorCode {
     meaning.map_or(ErrorCode::GitCloneFailed, |(_, code)| *code)
 }
 
-fn without_secrets(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-    match host.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://***@{host}/{path}"),
-        None => url.to_owned(),
-    }
+/// What git said, but for what it was about to do, and where that would have been.
+fn message(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.starts_with("Cloning into "));
+    without_secrets(lines.collect::<Vec<_>>().join("\n").trim())
 }
 
 #[cfg(test)]

@@ -3,31 +3,39 @@
 //! What is asked for never becomes an option or a command: arguments are separate, and `--` comes
 //! before the address.
 
+mod address;
 mod failure;
+mod run;
+#[cfg(test)]
+mod tests;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use sandpit_api::answer::Success;
-use sandpit_api::{ApiError, ErrorCode, ErrorCode::*};
+use sandpit_api::session::DEFAULT_SESSION;
+use sandpit_api::{ApiError, ErrorCode::*};
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
-use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
-use crate::file::name;
-use crate::reap;
+use crate::file::{Arrival, blocking, fault, name};
 use crate::server::reply::{self, Json, Reply, Result};
 use crate::server::{Routes, State};
+use crate::session::Place;
+use run::run;
 
-/// The longest address, bytes (reference §7).
-const LONGEST: usize = 2048;
+/// What a failure happened during.
+const OPERATION: &str = "git.checkout";
 /// A clone that takes longer is ended, unless the request says otherwise (reference §7).
 const PATIENCE: Duration = Duration::from_secs(600);
-/// What a clone that is asked to end may take to tidy up.
-const TIDY: Duration = Duration::from_secs(5);
+/// A local command that takes longer is stuck.
+const LOCAL: Duration = Duration::from_secs(10);
+/// git takes no larger number of commits.
+const DEEPEST: u32 = i32::MAX as u32;
 /// A transfer slower than 1 KiB/s for 30 s is broken off (reference §7).
 const SLOW: [&str; 4] = ["-c", "http.lowSpeedLimit=1024", "-c", "http.lowSpeedTime=30"];
 
@@ -44,13 +52,16 @@ struct Checkout {
     repo_url: String,
     /// The repository's own choice when absent.
     branch: Option<String>,
-    /// The end of the address when absent.
+    /// Nothing yet, or an empty folder. The end of the address when absent.
     target_dir: Option<String>,
     /// How many commits; all when absent.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 2147483647)]
     depth: Option<u32>,
     /// 600 000 when absent.
+    #[schema(minimum = 1)]
     timeout_ms: Option<u64>,
+    /// Whose environment git has: proxies, keys, credential helpers.
+    session_id: Option<String>,
 }
 
 /// Answer of `POST /api/git/checkout`.
@@ -64,6 +75,8 @@ struct CheckedOut {
 }
 
 /// Clones a repository with the sandbox's own git.
+///
+/// It appears whole or not at all. Closing the request ends the clone.
 #[utoipa::path(
     post, path = "/api/git/checkout", tag = "Git",
     request_body(content = Checkout, example = json!({ "repoUrl": "https://example.org/demo.git", "depth": 1 })),
@@ -73,13 +86,60 @@ struct CheckedOut {
     }))),
     extensions(("x-errors" = json!([
         InvalidGitUrl, GitAuthFailed, GitRepositoryNotFound, GitBranchNotFound, CommandNotFound, FileExists,
-        NameTooLong, NoSpace, GitCloneFailed, GitOperationFailed, GitNetworkError,
+        PermissionDenied, NotDirectory, NameTooLong, NoSpace, OperationInterrupted, GitCloneFailed, GitOperationFailed, GitNetworkError,
     ]))),
 )]
 async fn checkout(agent: State, Json(body): Json<Checkout>) -> Reply {
     check(&body)?;
     let target = target(&agent, &body)?;
-    let mut command = git(&agent);
+    let place = agent.place(body.session_id.as_deref().unwrap_or(DEFAULT_SESSION));
+    let cancel = CancellationToken::new();
+    let _stop = cancel.clone().drop_guard();
+    // In a task of its own, which tidies up when this request is closed.
+    let clone = tokio::spawn(clone(body, target, git(agent.workspace(), &place), cancel));
+    reply::success(&clone.await.map_err(reply::internal)??)
+}
+
+/// Clones to where nobody looks, then brings the repository to its place.
+async fn clone(
+    body: Checkout,
+    target: PathBuf,
+    git: impl Fn() -> Command,
+    cancel: CancellationToken,
+) -> Result<CheckedOut> {
+    let wanted = target.clone();
+    let arrival = blocking(move || begin(&wanted)).await.map_err(|error| error.during(OPERATION))?;
+    let limit = body.timeout_ms.map_or(PATIENCE, Duration::from_millis);
+    let cloned = run(command(&git, &body, arrival.folder()), limit, &cancel).await;
+    let branch = match (&cloned, body.branch) {
+        (Ok(_), None) => current_branch(git(), arrival.folder(), &cancel).await,
+        (_, branch) => branch.unwrap_or_default(),
+    };
+    let url = body.repo_url.clone();
+    // Without success it is thrown away, which takes a while too.
+    let arrived = blocking(move || match cloned {
+        Ok(_) => arrival.finish(false, &[]).map_err(|error| error.during(OPERATION).into()),
+        Err(failed) => Err(failed.told(&url).into()),
+    });
+    arrived.await?;
+    Ok(CheckedOut { repo_url: body.repo_url, branch, target_dir: name::encode(target.as_os_str()).into() })
+}
+
+/// A place for the repository, if `target` is free for one.
+fn begin(target: &Path) -> Result<Arrival, Box<ApiError>> {
+    let taken = match fs::read_dir(target) {
+        Ok(mut entries) => entries.next().is_some(),
+        // What is wrong with it, if anything, is told by the arrival.
+        Err(_) => fs::metadata(target).is_ok_and(|metadata| !metadata.is_dir()),
+    };
+    if taken {
+        return Err(fault(OPERATION, target, rustix::io::Errno::EXIST));
+    }
+    Arrival::begin(target)
+}
+
+fn command(git: impl Fn() -> Command, body: &Checkout, folder: &Path) -> Command {
+    let mut command = git();
     command.args(SLOW).args(["clone", "--filter=blob:none"]);
     if let Some(branch) = &body.branch {
         command.arg(format!("--branch={branch}"));
@@ -87,190 +147,58 @@ async fn checkout(agent: State, Json(body): Json<Checkout>) -> Reply {
     if let Some(depth) = body.depth {
         command.arg(format!("--depth={depth}"));
     }
-    command.arg("--").arg(&body.repo_url).arg(&target);
-    let limit = body.timeout_ms.map_or(PATIENCE, Duration::from_millis);
-    run(command, limit).await.map_err(|failed| failed.told(&body.repo_url))?;
-    let branch = match body.branch {
-        Some(branch) => branch,
-        None => current_branch(&agent, &target).await,
-    };
-    let target_dir = name::encode(target.as_os_str()).into_owned();
-    reply::success(&CheckedOut { repo_url: body.repo_url, branch, target_dir })
+    command.arg("--").arg(&body.repo_url).arg(folder);
+    command
 }
 
-fn check(body: &Checkout) -> Result<()> {
-    let url = &body.repo_url;
-    let bad = url.is_empty() || url.len() > LONGEST || url.contains('\0') || url.starts_with('-');
-    if bad || !has_known_transport(url) {
-        let message = "repoUrl is not the address of a repository (https, http, ssh, git, file, user@host:path, or a path)";
-        return Err(ApiError::new(ErrorCode::InvalidGitUrl, message).with("field", "repoUrl").into());
+fn check(body: &Checkout) -> Result<(), ApiError> {
+    address::check(&body.repo_url)?;
+    let bad = |name: &String| name.is_empty() || name.starts_with('-') || name.contains(char::is_control);
+    if body.branch.as_ref().is_some_and(bad) {
+        return Err(ApiError::invalid("branch", "branch is not the name of a branch"));
     }
-    if body
-        .branch
-        .as_ref()
-        .is_some_and(|name| name.is_empty() || name.starts_with('-') || name.contains('\0'))
-    {
-        return Err(ApiError::invalid("branch", "branch is not the name of a branch").into());
+    if body.depth.is_some_and(|depth| !(1..=DEEPEST).contains(&depth)) {
+        return Err(ApiError::invalid("depth", format!("depth is from 1 to {DEEPEST}")));
     }
-    if body.depth == Some(0) {
-        return Err(ApiError::invalid("depth", "depth must be at least 1").into());
+    if body.timeout_ms == Some(0) {
+        return Err(ApiError::invalid("timeoutMs", "timeoutMs is at least 1"));
     }
     Ok(())
-}
-
-/// git itself would run a helper for any other scheme, and a command for `ext::`.
-fn has_known_transport(url: &str) -> bool {
-    match url.split_once("://") {
-        Some((scheme, rest)) => {
-            matches!(scheme, "https" | "http" | "ssh" | "git" | "file")
-                && !rest.is_empty()
-                && !rest.starts_with('-')
-        }
-        None => !url.contains("::"),
-    }
 }
 
 fn target(agent: &State, body: &Checkout) -> Result<PathBuf> {
     let named = match &body.target_dir {
         Some(folder) => folder.clone(),
-        None => repository_name(&body.repo_url).ok_or_else(|| {
+        None => address::repository_name(&body.repo_url).ok_or_else(|| {
             ApiError::invalid("targetDir", "repoUrl names no folder, so targetDir is needed")
         })?,
     };
     Ok(name::resolve(agent.workspace(), "targetDir", &named)?)
 }
 
-/// The last part of an address, without `.git`.
-fn repository_name(url: &str) -> Option<String> {
-    let path = url.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
-    let last = path.rsplit(['/', ':']).next().unwrap_or_default();
-    let plain = last.strip_suffix(".git").unwrap_or(last);
-    (!matches!(plain, "" | "." | "..")).then(|| plain.to_owned())
-}
-
-fn git(agent: &State) -> Command {
-    let mut command = Command::new("git");
-    command.env_clear().envs(agent.env()).current_dir(agent.workspace());
-    // Nobody is there to answer a question, and messages are read by their English words.
-    command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C").env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes");
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.process_group(0).kill_on_drop(true);
-    command
-}
-
-/// Runs git; what it wrote to its standard output, or how it failed.
-async fn run(mut command: Command, limit: Duration) -> std::result::Result<Vec<u8>, failure::Failed> {
-    let child = reap::own(|| command.spawn()).map_err(failure::Failed::NotStarted)?;
-    let group = child.id().and_then(|id| Pid::from_raw(id as i32));
-    let output = child.wait_with_output();
-    tokio::pin!(output);
-    let output = match timeout(limit, &mut output).await {
-        Ok(output) => output.map_err(failure::Failed::NotStarted)?,
-        Err(_) => {
-            end(group, Signal::TERM);
-            if timeout(TIDY, &mut output).await.is_err() {
-                end(group, Signal::KILL);
-            }
-            return Err(failure::Failed::TimedOut(limit));
+/// Makes git commands with the environment of `place`.
+fn git(workspace: &Path, place: &Place) -> impl Fn() -> Command + Send + use<> {
+    let (workspace, env) = (workspace.to_owned(), place.env.clone());
+    move || {
+        let mut command = Command::new("git");
+        // A session may have its own; what comes after is not for choosing.
+        command.env_clear().env("GIT_SSH_COMMAND", "ssh -oBatchMode=yes").envs(&env).current_dir(&workspace);
+        // Nobody is there to answer a question, and messages are read by their English words.
+        command.env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
+        command.env("GIT_ALLOW_PROTOCOL", address::PROTOCOLS.join(":"));
+        for elsewhere in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+            command.env_remove(elsewhere);
         }
-    };
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    Err(failure::Failed::Refused(String::from_utf8_lossy(&output.stderr).into_owned()))
-}
-
-fn end(group: Option<Pid>, signal: Signal) {
-    if let Some(group) = group {
-        // A group that is gone has ended, as was wanted.
-        let _ = kill_process_group(group, signal);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.process_group(0).kill_on_drop(true);
+        command
     }
 }
 
 /// `HEAD` for a repository without a branch checked out.
-async fn current_branch(agent: &State, target: &Path) -> String {
-    let mut command = git(agent);
-    command.arg("-C").arg(target).args(["symbolic-ref", "--short", "HEAD"]);
-    let name = run(command, TIDY).await.unwrap_or_default();
+async fn current_branch(mut git: Command, folder: &Path, cancel: &CancellationToken) -> String {
+    git.arg("-C").arg(folder).args(["symbolic-ref", "--short", "HEAD"]);
+    let name = run(git, LOCAL, cancel).await.unwrap_or_default();
     let name = String::from_utf8_lossy(&name).trim().to_owned();
     if name.is_empty() { "HEAD".to_owned() } else { name }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::server::testing::TestAgent;
-    use http::StatusCode;
-    use serde_json::json;
-
-    fn repository(agent: &TestAgent) -> String {
-        let path = agent.path("origin");
-        let script = "git init -q -b trunk . && echo hi > f && git add f && \
-                      git -c user.name=x -c user.email=x@x commit -q -m one && git branch side";
-        std::fs::create_dir(&path).unwrap();
-        let status = std::process::Command::new("/bin/sh").args(["-c", script]).current_dir(&path).status();
-        assert!(status.unwrap().success(), "git is needed");
-        format!("file://{}", path.display())
-    }
-
-    #[tokio::test]
-    async fn a_repository_is_cloned_beside_others_under_its_name() {
-        let agent = TestAgent::start().await;
-        let url = repository(&agent);
-        let body = json!({ "repoUrl": url, "targetDir": "a b", "depth": 1 });
-        let (status, answer) = agent.post("/api/git/checkout", body).await;
-        assert_eq!((status, &answer["branch"]), (StatusCode::OK, &json!("trunk")), "{answer}");
-        assert_eq!(std::fs::read_to_string(agent.path("a b/f")).unwrap(), "hi\n");
-        let body = json!({ "repoUrl": url, "targetDir": "side", "branch": "side" });
-        let (_, answer) = agent.post("/api/git/checkout", body).await;
-        assert_eq!(answer["branch"], "side");
-        let (status, answer) = agent.post("/api/git/checkout", json!({ "repoUrl": url })).await;
-        assert_eq!((status, &answer["code"]), (StatusCode::CONFLICT, &json!("FILE_EXISTS")));
-    }
-
-    #[tokio::test]
-    async fn what_git_says_has_a_code() {
-        let agent = TestAgent::start().await;
-        let url = repository(&agent);
-        let code = async |body| agent.post("/api/git/checkout", body).await.1["code"].clone();
-        let gone = json!({ "repoUrl": "file:///no/such/repository" });
-        assert_eq!(code(gone).await, "GIT_REPOSITORY_NOT_FOUND");
-        let branch = json!({ "repoUrl": url, "targetDir": "x", "branch": "none" });
-        assert_eq!(code(branch).await, "GIT_BRANCH_NOT_FOUND");
-        let refused = json!({ "repoUrl": "http://127.0.0.1:9/x.git" });
-        assert_eq!(code(refused).await, "GIT_NETWORK_ERROR");
-        assert!(!agent.path("x").exists(), "nothing is left");
-    }
-
-    #[tokio::test]
-    async fn options_commands_and_nonsense_are_no_address() {
-        let agent = TestAgent::start().await;
-        for bad in [
-            "",
-            "--upload-pack=touch x",
-            "ext::sh -c touch% x",
-            "fd::7",
-            "javascript://x",
-            "ssh://-oProxyCommand=x/y",
-        ] {
-            let (status, answer) = agent.post("/api/git/checkout", json!({ "repoUrl": bad })).await;
-            assert_eq!(
-                (status, &answer["code"]),
-                (StatusCode::BAD_REQUEST, &json!("INVALID_GIT_URL")),
-                "{bad}"
-            );
-        }
-        let body = json!({ "repoUrl": "https://x/y", "branch": "--upload-pack=x" });
-        let (_, answer) = agent.post("/api/git/checkout", body).await;
-        assert_eq!(answer["context"]["field"], "branch");
-    }
-
-    #[test]
-    fn a_repository_is_named_by_the_end_of_its_address() {
-        let name = |url| repository_name(url).unwrap_or_default();
-        assert_eq!(name("https://h/a/b.git"), "b");
-        assert_eq!(name("git@h:a/b.git/"), "b");
-        assert_eq!(name("https://h/b?x=/y#z"), "b");
-        assert_eq!(repository_name("https://h/.."), None);
-    }
 }

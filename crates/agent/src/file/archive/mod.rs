@@ -1,6 +1,6 @@
 //! Folders as tar, both ways, in flat memory: `GET|PUT /api/files/archive` (docs/PROTOCOL.md, Files).
 
-mod arrive;
+pub mod arrive;
 mod pack;
 mod place;
 #[cfg(test)]
