@@ -11,6 +11,7 @@ pub mod error;
 pub mod event;
 pub mod exec;
 pub mod file;
+pub mod multiplex;
 pub mod port;
 pub mod process;
 pub mod sandbox;

@@ -95,6 +95,7 @@ mod tests {
         assert_eq!(at("/v1/sandboxes/demo/api/ping"), "/api/ping");
         assert_eq!(at("/v1/sandboxes/demo/api/files/raw?path=%2Fa%20b&x"), "/api/files/raw?path=%2Fa%20b&x");
         assert_eq!(at("/v1/sandboxes/demo/ws/terminal?id=1/2"), "/ws/terminal?id=1/2");
+        assert_eq!(at("/v1/sandboxes/demo/ws?x"), "/ws?x");
         assert_eq!(at("/v1/sandboxes/demo/api/../../x//y"), "/api/../../x//y");
     }
 }

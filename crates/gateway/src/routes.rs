@@ -34,6 +34,7 @@ pub fn table() -> Vec<(&'static str, MethodRouter<Gateway>)> {
         ("/v1/sandboxes/{id}/ports", get(ports::list).post(ports::add)),
         ("/v1/sandboxes/{id}/ports/{port}", delete(ports::remove)),
         ("/v1/sandboxes/{id}/api/{*path}", any(agent::pass)),
+        ("/v1/sandboxes/{id}/ws", any(agent::pass)),
         ("/v1/sandboxes/{id}/ws/{*path}", any(agent::pass)),
     ]
 }

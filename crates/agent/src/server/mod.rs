@@ -4,6 +4,7 @@
 
 pub mod extract;
 pub mod listen;
+mod multiplex;
 #[cfg(test)]
 mod openapi;
 pub mod reply;
@@ -14,7 +15,7 @@ pub mod testing;
 
 use std::sync::Arc;
 
-use axum::{Router, http::Uri};
+use axum::{Extension, Router, http::Uri};
 use sandpit_api::{ApiError, ErrorCode, answer::Success};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -28,11 +29,18 @@ pub type State = axum::extract::State<Arc<Agent>>;
 
 /// Everything the agent serves.
 pub fn router(agent: Arc<Agent>) -> Router {
-    routes().into_router().fallback(unknown_route).method_not_allowed_fallback(wrong_method).with_state(agent)
+    let app = routes()
+        .into_router()
+        .fallback(unknown_route)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(agent);
+    // A socket that carries many requests gives them to the same routes.
+    app.clone().layer(Extension(multiplex::Served(app)))
 }
 
 fn routes() -> Routes {
     about()
+        .merge(multiplex::routes())
         .merge(crate::context::routes())
         .merge(crate::exec::routes())
         .merge(crate::file::routes())

@@ -8,6 +8,9 @@ use axum::{
 use futures::{Stream, StreamExt};
 use serde::Serialize;
 
+const PREFIX: &[u8] = b"data: ";
+const END: &[u8] = b"\n\n";
+
 /// Answers with each item of `stream` as one event. The stream is dropped when the client goes.
 pub fn events<T: Serialize>(stream: impl Stream<Item = T> + Send + 'static) -> Response {
     let body = Body::from_stream(stream.map(|event| encode(&event)));
@@ -15,9 +18,14 @@ pub fn events<T: Serialize>(stream: impl Stream<Item = T> + Send + 'static) -> R
     (headers, body).into_response()
 }
 
+/// The JSON of one event, from one frame of the body that [`events`] makes.
+pub fn data_of(frame: &[u8]) -> Option<&str> {
+    std::str::from_utf8(frame.strip_prefix(PREFIX)?.strip_suffix(END)?).ok()
+}
+
 fn encode(event: &impl Serialize) -> Result<Bytes, serde_json::Error> {
-    let mut text = b"data: ".to_vec();
+    let mut text = PREFIX.to_vec();
     serde_json::to_writer(&mut text, event)?;
-    text.extend_from_slice(b"\n\n");
+    text.extend_from_slice(END);
     Ok(text.into())
 }
