@@ -12,10 +12,11 @@ mod routes;
 pub mod sse;
 #[cfg(test)]
 pub mod testing;
+mod unread;
 
 use std::sync::Arc;
 
-use axum::{Extension, Router, http::Uri};
+use axum::{Extension, Router, http::Uri, middleware};
 use sandpit_api::{ApiError, ErrorCode, answer::Success};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -35,7 +36,7 @@ pub fn router(agent: Arc<Agent>) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .with_state(agent);
     // A socket that carries many requests gives them to the same routes.
-    app.clone().layer(Extension(multiplex::Served(app)))
+    app.clone().layer(Extension(multiplex::Served(app))).layer(middleware::map_request(unread::taken))
 }
 
 fn routes() -> Routes {
