@@ -112,6 +112,35 @@ codes! {
     EngineUnavailable = "ENGINE_UNAVAILABLE" => 503,
 }
 
+impl ErrorCode {
+    /// What helps wherever this code is met, for people; a place that knows better says so.
+    const fn suggestion(self) -> Option<&'static str> {
+        Some(match self {
+            Self::FileNotFound => "Check the path; a relative one starts from /workspace.",
+            Self::FileExists => "Choose another name, or remove what is there.",
+            Self::FileChanged => "Read the file again, then write with its new etag.",
+            Self::IsDirectory => "Name a file, or say that the folder is meant with recursive.",
+            Self::ReadOnly => "Write under /workspace, the home folder or /tmp.",
+            Self::NoSpace => "Delete what is not needed, or give the sandbox more room.",
+            Self::FileTooLarge => "Send or read it raw, by /api/files/raw, which has no limit.",
+            Self::ResourceBusy => "Wait for what is running, or end it.",
+            Self::SessionExists => "Use the session that is there, or choose another id.",
+            Self::SessionTerminated => "Run it again: the session has a fresh shell.",
+            Self::SessionDestroyed => "Run it again: a new session is made.",
+            Self::SandboxNotRunning => "Start the sandbox; its files are there.",
+            Self::StalePreviewUrl => "Expose the port again.",
+            Self::PortNotExposed => "Expose the port first.",
+            Self::ServiceNotResponding => "Check that a server listens on the port.",
+            Self::GitAuthFailed => {
+                "Put a token into the address, or clone over https from a public repository."
+            }
+            Self::GitNetworkError => "Check the address, and that the sandbox was made with network.",
+            Self::InterpreterNotReady => "Try again in a moment.",
+            _ => return None,
+        })
+    }
+}
+
 /// The body of every failed answer (reference §2.1).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS, ToSchema, thiserror::Error)]
 #[error("{message} ({})", code.name())]
@@ -147,7 +176,7 @@ impl ApiError {
             operation: None,
             http_status: code.status(),
             timestamp: jiff::Timestamp::now().to_string(),
-            suggestion: None,
+            suggestion: code.suggestion().map(str::to_owned),
         }
     }
 

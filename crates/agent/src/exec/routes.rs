@@ -16,6 +16,7 @@ use crate::{
     Agent,
     server::{
         Routes,
+        extract::InSession,
         reply::{self, Json, Reply, Result},
         sse,
     },
@@ -35,6 +36,7 @@ pub fn routes() -> Routes {
 /// process and answers like `POST /api/process/start`.
 #[utoipa::path(
     post, path = "/api/execute", tag = "Commands",
+    params(("x-session-id" = Option<String>, Header, description = "The session, unless the body names one")),
     request_body(content = Execute, example = json!({ "command": "echo hi", "sessionId": "default" })),
     responses((status = 200, description = "It ended", body = Executed, example = json!({
         "success": true, "exitCode": 0, "stdout": "hi\n", "stderr": "", "command": "echo hi", "duration": 1,
@@ -42,7 +44,12 @@ pub fn routes() -> Routes {
     }))),
     extensions(("x-errors" = json!([InvalidCommand, SessionDestroyed, SessionTerminated, CommandExecutionError]))),
 )]
-async fn execute(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<Execute>) -> Reply {
+async fn execute(
+    Extract(agent): Extract<Arc<Agent>>,
+    session: InSession,
+    Json(mut request): Json<Execute>,
+) -> Reply {
+    session.unless(&mut request.session_id);
     if request.background {
         return crate::process::start_background(&agent, request);
     }
@@ -98,6 +105,7 @@ fn too_much(stdout: &[u8]) -> ApiError {
 /// The last event is `complete`, or `error`. Closing the request stops the command and all it started.
 #[utoipa::path(
     post, path = "/api/execute/stream", tag = "Commands",
+    params(("x-session-id" = Option<String>, Header, description = "The session, unless the body names one")),
     request_body(content = Execute, example = json!({ "command": "echo hi" })),
     responses((
         status = 200, description = "Events, each `data: <ExecEvent>`",
@@ -106,7 +114,12 @@ fn too_much(stdout: &[u8]) -> ApiError {
     )),
     extensions(("x-errors" = json!([InvalidCommand, SessionDestroyed, SessionTerminated, StreamStartError]))),
 )]
-async fn execute_stream(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<Execute>) -> Reply {
+async fn execute_stream(
+    Extract(agent): Extract<Arc<Agent>>,
+    session: InSession,
+    Json(mut request): Json<Execute>,
+) -> Reply {
+    session.unless(&mut request.session_id);
     let text = Text::new(request.encoding.as_deref())?;
     let command = request.command.clone();
     let running = start(&agent, request)?;

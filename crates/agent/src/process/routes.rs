@@ -31,7 +31,7 @@ use crate::{
     reap,
     server::{
         Routes,
-        extract::linger,
+        extract::{InSession, linger},
         reply::{self, Json, Path, Query, Reply, Result},
         sse,
     },
@@ -45,13 +45,19 @@ pub fn routes() -> Routes {
 /// Starts a process in the background.
 #[utoipa::path(
     post, path = "/api/process/start", tag = "Processes",
+    params(("x-session-id" = Option<String>, Header, description = "The session, unless the body names one")),
     request_body(content = StartProcess, example = json!({ "command": "python3 -m http.server 8000", "processId": "web" })),
     responses((status = 200, description = "It runs", body = Success<StartedProcess>, example = json!({
         "success": true, "processId": "web", "pid": 42, "command": "python3 -m http.server 8000", "timestamp": "2026-01-01T00:00:00Z",
     }))),
     extensions(("x-errors" = json!([InvalidCommand, ResourceBusy, ProcessError]))),
 )]
-async fn start_process(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<StartProcess>) -> Reply {
+async fn start_process(
+    Extract(agent): Extract<Arc<Agent>>,
+    session: InSession,
+    Json(mut request): Json<StartProcess>,
+) -> Reply {
+    session.unless(&mut request.session_id);
     started(&*start(&agent, &request)?)
 }
 

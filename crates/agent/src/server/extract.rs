@@ -122,6 +122,39 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
+/// The session that a request names beside its body (reference §2.1): `X-Session-Id`, or `session` or
+/// `sessionId` in the query. `Authorization` is a token, never a session.
+pub struct InSession(Option<String>);
+
+impl InSession {
+    /// Sets the session of a body that names none.
+    pub fn unless(self, named: &mut Option<String>) {
+        if named.is_none() {
+            *named = self.0;
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionQuery {
+    session: Option<String>,
+    session_id: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for InSession {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        if let Some(header) = parts.headers.get("x-session-id") {
+            let invalid = |_| ApiError::invalid("x-session-id", "X-Session-Id is not plain text");
+            return Ok(Self(Some(header.to_str().map_err(invalid)?.to_owned())));
+        }
+        let Query(query) = Query::<SessionQuery>::from_request_parts(parts, state).await?;
+        Ok(Self(query.session.or(query.session_id)))
+    }
+}
+
 /// A WebSocket upgrade; a plain request is told what was expected.
 pub struct Upgrade(pub axum::extract::ws::WebSocketUpgrade);
 
@@ -184,5 +217,24 @@ mod tests {
         assert_eq!(field_of::<Execute>("{"), "body");
         assert_eq!(field_of::<Execute>("{} {}"), "body");
         assert_eq!(field_of::<Execute>("[1]"), "body");
+    }
+
+    #[tokio::test]
+    async fn a_session_is_named_by_body_header_or_query_and_never_by_a_token() {
+        use axum::body::Body;
+        use http_body_util::BodyExt;
+        let agent = crate::server::testing::TestAgent::start().await;
+        let session = async |path: &str, header: (&str, &str), body: &str| {
+            let request = axum::http::Request::post(path).header("host", "agent").header(header.0, header.1);
+            let answer = agent.send(request.body(Body::from(body.to_owned())).unwrap()).await;
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            serde_json::from_slice::<serde_json::Value>(&body).unwrap()["sessionId"].clone()
+        };
+        let (plain, named) = (r#"{"command":"true"}"#, r#"{"command":"true","sessionId":"body"}"#);
+        assert_eq!(session("/api/execute", ("x-session-id", "head"), plain).await, "head");
+        assert_eq!(session("/api/execute?session=q1", ("accept", "*/*"), plain).await, "q1");
+        assert_eq!(session("/api/execute?sessionId=q2", ("accept", "*/*"), plain).await, "q2");
+        assert_eq!(session("/api/execute?session=q", ("x-session-id", "head"), named).await, "body");
+        assert_eq!(session("/api/execute", ("authorization", "Bearer t"), plain).await, "default");
     }
 }

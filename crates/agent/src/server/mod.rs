@@ -2,7 +2,9 @@
 //!
 //! What a route does is the business of its module; here is only how requests are read and answered.
 
+mod commands;
 pub mod extract;
+mod later;
 pub mod listen;
 mod multiplex;
 #[cfg(test)]
@@ -41,6 +43,8 @@ pub fn router(agent: Arc<Agent>) -> Router {
 
 fn routes() -> Routes {
     about()
+        .merge(commands::routes())
+        .merge(later::routes())
         .merge(multiplex::routes())
         .merge(crate::context::routes())
         .merge(crate::exec::routes())

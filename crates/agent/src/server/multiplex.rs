@@ -4,7 +4,7 @@
 //! them all wait, and loses none. Cancelling a request, or closing the socket, drops it, which stops
 //! what it runs.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, task::Poll};
 
 use axum::{
     Extension, Router,
@@ -165,18 +165,24 @@ impl Calls {
             return tell(&self.frames, answer_of(id, busy)).await;
         }
         match request_of(call) {
-            Ok(request) => self.spawn(id, request),
+            Ok(request) => self.spawn(id, request).await,
             Err(why) => self.refuse(Some(id), CallError::InvalidRequest, &why).await,
         }
     }
 
-    fn spawn(&mut self, id: String, request: Request<Body>) {
-        let (app, frames, running) = (self.app.clone(), self.frames.clone(), self.running.clone());
-        let own = id.clone();
+    async fn spawn(&mut self, id: String, request: Request<Body>) {
+        let mut answer = Box::pin(self.app.clone().oneshot(request));
+        // Handlers begin in the order in which requests were sent: commands of one session queue so.
+        let begun = futures::poll!(&mut answer);
+        let (frames, running, own) = (self.frames.clone(), self.running.clone(), id.clone());
         // Held until the request is listed, so that it cannot end before.
         let mut listed = self.running.lock();
         let task = self.tasks.spawn(async move {
-            let last = run(app, request, own.clone(), &frames).await;
+            let answer = match begun {
+                Poll::Ready(answer) => answer,
+                Poll::Pending => answer.await,
+            };
+            let last = tell_answer(answer.unwrap_or_else(|never| match never {}), own.clone(), &frames).await;
             // Before the client learns of the end: then its id is free.
             running.lock().remove(&own);
             tell(&frames, last).await;
@@ -233,12 +239,8 @@ fn tidy(headers: &mut HeaderMap) {
     headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
 }
 
-/// Answers a request but for the last frame, which it returns.
-async fn run(app: Router, request: Request<Body>, id: String, frames: &mpsc::Sender<CallFrame>) -> CallFrame {
-    let answer = match app.oneshot(request).await {
-        Ok(answer) => answer,
-        Err(never) => match never {},
-    };
+/// Tells an answer but for its last frame, which it returns.
+async fn tell_answer(answer: Response, id: String, frames: &mpsc::Sender<CallFrame>) -> CallFrame {
     let kind = answer.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     if kind.starts_with(b"text/event-stream") {
         return stream(answer, id, frames).await;
