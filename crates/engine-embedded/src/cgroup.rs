@@ -88,13 +88,9 @@ impl Cgroups {
         Ok(group)
     }
 
-    /// Makes a group for the sandbox `id` and gives its name; none where this host grants none.
-    pub fn create_for(&self, id: &str, limits: &Limits) -> io::Result<Option<String>> {
-        let name = format!("sandpit-{id}-{:08x}", rand::random::<u32>());
-        match self.controllers.is_empty() {
-            true => Ok(None),
-            false => self.create(&name, limits).map(|_| Some(name)),
-        }
+    /// A new name for a group of the sandbox `id`; none where this host grants no group.
+    pub fn name_for(&self, id: &str) -> Option<String> {
+        (!self.controllers.is_empty()).then(|| format!("sandpit-{id}-{:08x}", rand::random::<u32>()))
     }
 
     /// The group `name`, made earlier.

@@ -1,7 +1,11 @@
 //! Why a sandbox is not running although nobody asked it to stop.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
+use rustix::process::Signal;
 use sandpit_api::{
     ApiError,
     sandbox::{Failure, FailureKind},
@@ -17,6 +21,9 @@ use crate::{
 
 /// 128 and SIGKILL, as shells and bubblewrap count.
 const KILLED: i32 = 137;
+
+/// Longest time to wait for what is killed.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is known of the end of `record`'s agent.
 pub async fn reason(host: &Host, record: &Record) -> Failure {
@@ -53,9 +60,27 @@ pub fn start_failure(error: &ApiError) -> Failure {
 pub async fn clean_up_after_a_crash(host: &Host, record: &mut Record) {
     let mut private = still_there(host, record);
     launch::end(host, &mut private, Duration::ZERO, false).await;
+    end_what_it_started(host, &record.id).await;
     private.save_in(record);
     let message = "Sandpit ended while it was starting this sandbox.".to_owned();
     record.failed(Failure { kind: FailureKind::StartFailed, message, exit_code: None });
+}
+
+/// A start that is cut off leaves processes that nobody wrote down, and that may start others yet.
+async fn end_what_it_started(host: &Host, id: &str) {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let folder = host.folder(id);
+        let found = tokio::task::spawn_blocking(move || folder.started()).await.unwrap_or_default();
+        if found.is_empty() || Instant::now() > end {
+            return;
+        }
+        for process in found {
+            let Some(handle) = process.held().await else { continue };
+            handle.signal(Signal::KILL);
+            handle.ends_within(PATIENCE).await;
+        }
+    }
 }
 
 #[derive(Deserialize)]

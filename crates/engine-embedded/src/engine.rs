@@ -24,6 +24,7 @@ use crate::{
     config::Config,
     death,
     host::Host,
+    kept::{Kept, blocking, failure},
     launch::{self, Private},
     probe, request, stage,
     usage::{self, Reading},
@@ -31,6 +32,9 @@ use crate::{
 
 /// Time from SIGTERM to SIGKILL.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// Time between two rounds of looking after what could not be done at once, and after logs.
+const HOUSEKEEPING: Duration = Duration::from_secs(10);
 
 /// Image of every sandbox of this engine: the host's own system directories.
 pub const IMAGE: &str = "host";
@@ -45,6 +49,7 @@ struct Inner {
     /// One change of a sandbox at a time.
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     readings: Mutex<HashMap<String, Reading>>,
+    kept: Kept,
 }
 
 impl EmbeddedEngine {
@@ -53,8 +58,13 @@ impl EmbeddedEngine {
     pub async fn open(config: Config) -> io::Result<Self> {
         let host = Arc::new(blocking(move || Host::new(config)).await?);
         let (changes, _) = broadcast::channel(1024);
-        let engine =
-            Self(Arc::new(Inner { host, changes, locks: Mutex::default(), readings: Mutex::default() }));
+        let engine = Self(Arc::new(Inner {
+            kept: Kept::new(host.clone()),
+            host,
+            changes,
+            locks: Mutex::default(),
+            readings: Mutex::default(),
+        }));
         let host = engine.host();
         let records = blocking(move || {
             host.remove_leftovers();
@@ -64,13 +74,13 @@ impl EmbeddedEngine {
             engine.find_again(record).await;
         }
         engine.warm_up();
-        engine.keep_logs_short();
+        engine.keep_house();
         Ok(engine)
     }
 
     /// The process number of the agent of `id`, on the host.
     pub async fn agent_pid(&self, id: &str) -> Option<i32> {
-        Some(Private::of(&self.load(id).await.ok()?).agent?.pid)
+        Some(Private::of(&self.0.kept.load(id).await.ok()?).agent?.pid)
     }
 
     fn host(&self) -> Arc<Host> {
@@ -86,25 +96,30 @@ impl EmbeddedEngine {
         });
     }
 
-    fn keep_logs_short(&self) {
+    fn keep_house(&self) {
         let inner = Arc::downgrade(&self.0);
         tokio::spawn(async move {
             loop {
-                tokio::time::sleep(Duration::from_secs(30)).await;
-                let Some(inner) = inner.upgrade() else { return };
-                let host = inner.host.clone();
-                let _ = tokio::task::spawn_blocking(move || host.trim_logs()).await;
+                tokio::time::sleep(HOUSEKEEPING).await;
+                let Some(engine) = inner.upgrade().map(Self) else { return };
+                engine.save_the_unsaved().await;
+                let host = engine.host();
+                let _ = tokio::task::spawn_blocking(move || {
+                    host.trim_logs();
+                    host.remove_gone();
+                })
+                .await;
             }
         });
     }
 
     async fn find_again(&self, record: Record) {
         let _lock = self.lock(&record.id).await;
-        let Ok(mut record) = self.load(&record.id).await else { return };
+        let Ok(mut record) = self.0.kept.load(&record.id).await else { return };
         match record.state {
             SandboxState::Creating => {
                 death::clean_up_after_a_crash(&self.0.host, &mut record).await;
-                let _ = self.save(&record).await;
+                let _ = self.0.kept.save(&record).await;
             }
             SandboxState::Running | SandboxState::Paused => self.watch_or_bury(record).await,
             SandboxState::Stopped | SandboxState::Failed => {}
@@ -112,10 +127,11 @@ impl EmbeddedEngine {
     }
 
     async fn watch_or_bury(&self, record: Record) {
-        match Private::of(&record).agent.and_then(|agent| agent.open().ok()) {
-            Some(_) => self.watch(&record),
-            None => self.bury(record).await,
-        }
+        let alive = match Private::of(&record).agent {
+            Some(agent) => agent.held().await.is_some(),
+            None => false,
+        };
+        if alive { self.watch(&record) } else { self.bury(record).await }
     }
 
     /// Waits for the end of its agent, for as long as this engine lives.
@@ -125,12 +141,12 @@ impl EmbeddedEngine {
             return;
         };
         tokio::spawn(async move {
-            if let Ok(handle) = agent.open() {
+            if let Some(handle) = agent.held().await {
                 handle.ended().await;
             }
             let Some(engine) = Weak::upgrade(&inner).map(Self) else { return };
             let _lock = engine.lock(&id).await;
-            let Ok(record) = engine.load(&id).await else { return };
+            let Some(record) = engine.0.kept.load_at_last(&id).await else { return };
             if Private::of(&record).agent.as_ref() == Some(&agent) {
                 engine.bury(record).await;
             }
@@ -144,7 +160,7 @@ impl EmbeddedEngine {
         launch::end(&self.0.host, &mut private, Duration::ZERO, false).await;
         private.save_in(&mut record);
         record.failed(reason);
-        let _ = self.keep(&record).await;
+        self.keep(&record).await;
     }
 
     async fn lock(&self, id: &str) -> OwnedMutexGuard<()> {
@@ -152,23 +168,24 @@ impl EmbeddedEngine {
         lock.lock_owned().await
     }
 
-    async fn load(&self, id: &str) -> Result<Record> {
-        let (host, wanted) = (self.host(), id.to_owned());
-        let found = blocking(move || Ok(host.records.get(&wanted))).await.map_err(failure)?;
-        found.ok_or_else(|| refuse::not_found(id))
+    /// Keeps `record`, which says what has happened already, and tells of it.
+    async fn keep(&self, record: &Record) -> Sandbox {
+        self.0.kept.keep(record).await;
+        self.tell(record)
     }
 
-    async fn save(&self, record: &Record) -> Result<()> {
-        let (host, record) = (self.host(), record.clone());
-        blocking(move || host.records.save(&record)).await.map_err(failure)
-    }
-
-    /// Saves `record` and tells of it.
-    async fn keep(&self, record: &Record) -> Result<Sandbox> {
-        self.save(record).await?;
+    fn tell(&self, record: &Record) -> Sandbox {
         let sandbox = record.sandbox(self.id());
         let _ = self.0.changes.send(Change::Sandbox(Box::new(sandbox.clone())));
-        Ok(sandbox)
+        sandbox
+    }
+
+    /// Saves what could not be saved when it happened.
+    async fn save_the_unsaved(&self) {
+        for id in self.0.kept.unsaved() {
+            let _lock = self.lock(&id).await;
+            self.0.kept.save_again(&id).await;
+        }
     }
 
     /// Starts what `record` describes. Its lock is held, and it is saved as `creating`.
@@ -179,10 +196,12 @@ impl EmbeddedEngine {
             private.uid = Some(stage::new_uid());
         }
         let started = async {
-            private.group = new_group(&host, record).await?;
+            private.group = group_name(&host, record).await?;
             private.save_in(record);
             record.state = SandboxState::Creating;
-            self.save(record).await?;
+            // What is made from here on is found by what is saved, whenever this process ends.
+            self.0.kept.save(record).await?;
+            make_group(&host, record, private.group.clone()).await?;
             let (host, copy) = (self.host(), record.clone());
             let (started, kept) = tokio::task::spawn_blocking(move || {
                 let started = launch::start(&host, &copy, &mut private);
@@ -200,7 +219,7 @@ impl EmbeddedEngine {
             return Err(error);
         }
         record.running();
-        let sandbox = self.keep(record).await?;
+        let sandbox = self.keep(record).await;
         self.watch(record);
         Ok(sandbox)
     }
@@ -223,14 +242,14 @@ impl EmbeddedEngine {
         let launched = self.launch(&mut record).await;
         if let Err(error) = &launched {
             record.failed(death::start_failure(error));
-            self.keep(&record).await?;
+            self.keep(&record).await;
         }
         launched
     }
 
     async fn set_frozen(&self, id: &str, frozen: bool) -> Result<Sandbox> {
         let _lock = self.lock(id).await;
-        let mut record = self.load(id).await?;
+        let mut record = self.0.kept.load(id).await?;
         refuse::unless_alive(id, record.state)?;
         let target = if frozen { SandboxState::Paused } else { SandboxState::Running };
         if record.state != target {
@@ -239,7 +258,7 @@ impl EmbeddedEngine {
                 blocking(move || usage::set_frozen(&host, &before, frozen)).await.map_err(failure)?;
             private.save_in(&mut record);
             record.state = target;
-            return self.keep(&record).await;
+            return Ok(self.keep(&record).await);
         }
         Ok(record.sandbox(self.id()))
     }
@@ -264,41 +283,42 @@ impl Engine for EmbeddedEngine {
             None => id::make(|id| self.0.host.folder(id).path().exists()),
         };
         let _lock = self.lock(&id).await;
-        let folder = self.0.host.folder(&id);
-        folder.create().map_err(|error| match error.kind() {
+        let mut record = Record::new(&id, IMAGE, request);
+        let (host, claimed) = (self.host(), record.clone());
+        blocking(move || host.records.claim(&claimed)).await.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => refuse::exists(&id),
             _ => failure(error),
         })?;
-        let mut record = Record::new(&id, IMAGE, request);
         let launched = self.launch(&mut record).await;
         if launched.is_err() {
-            let _ = blocking(move || folder.remove()).await;
+            let host = self.host();
+            let _ = blocking(move || host.discard(&id)).await;
         }
         launched
     }
 
     async fn list(&self) -> Result<Vec<Sandbox>> {
-        let host = self.host();
-        let records = blocking(move || host.records.load()).await.map_err(failure)?;
+        let records = self.0.kept.all().await?;
         Ok(records.iter().map(|record| record.sandbox(self.id())).collect())
     }
 
     async fn inspect(&self, id: &str) -> Result<Sandbox> {
-        Ok(self.load(id).await?.sandbox(self.id()))
+        Ok(self.0.kept.load(id).await?.sandbox(self.id()))
     }
 
     async fn update(&self, id: &str, patch: PatchSandbox) -> Result<Sandbox> {
         let _lock = self.lock(id).await;
-        let mut record = self.load(id).await?;
+        let mut record = self.0.kept.load(id).await?;
         record.patch(patch);
         let (host, checked) = (self.host(), request::of(&record));
         blocking(move || Ok(request::check(&host, &checked))).await.map_err(failure)??;
-        self.keep(&record).await
+        self.0.kept.save(&record).await?;
+        Ok(self.tell(&record))
     }
 
     async fn start(&self, id: &str) -> Result<Sandbox> {
         let _lock = self.lock(id).await;
-        let record = self.load(id).await?;
+        let record = self.0.kept.load(id).await?;
         match record.state {
             SandboxState::Running | SandboxState::Paused => Ok(record.sandbox(self.id())),
             _ => self.relaunch(record).await,
@@ -307,7 +327,7 @@ impl Engine for EmbeddedEngine {
 
     async fn stop(&self, id: &str) -> Result<Sandbox> {
         let _lock = self.lock(id).await;
-        let mut record = self.load(id).await?;
+        let mut record = self.0.kept.load(id).await?;
         if record.state == SandboxState::Stopped {
             return Ok(record.sandbox(self.id()));
         }
@@ -315,7 +335,7 @@ impl Engine for EmbeddedEngine {
         launch::end(&self.0.host, &mut private, GRACE, record.state == SandboxState::Paused).await;
         private.save_in(&mut record);
         record.stopped();
-        self.keep(&record).await
+        Ok(self.keep(&record).await)
     }
 
     async fn pause(&self, id: &str) -> Result<Sandbox> {
@@ -328,19 +348,20 @@ impl Engine for EmbeddedEngine {
 
     async fn destroy(&self, id: &str) -> Result<()> {
         let _lock = self.lock(id).await;
-        let record = self.load(id).await?;
+        let record = self.0.kept.load(id).await?;
         // Nothing is to be kept, so there is nothing to wait for.
         let mut private = death::still_there(&self.0.host, &record);
         launch::end(&self.0.host, &mut private, Duration::ZERO, record.state == SandboxState::Paused).await;
         let (host, gone) = (self.host(), id.to_owned());
         blocking(move || host.discard(&gone)).await.map_err(failure)?;
         self.0.readings.lock().remove(id);
+        self.0.kept.forget(id);
         let _ = self.0.changes.send(Change::Deleted(id.to_owned()));
         Ok(())
     }
 
     async fn stats(&self, id: &str) -> Result<Stats> {
-        let record = self.load(id).await?;
+        let record = self.0.kept.load(id).await?;
         refuse::unless_alive(id, record.state)?;
         let host = self.host();
         let mut stats = blocking(move || Ok(usage::stats(&host, &record))).await.map_err(failure)?;
@@ -351,7 +372,7 @@ impl Engine for EmbeddedEngine {
     }
 
     async fn dial(&self, id: &str) -> Result<Box<dyn ByteStream>> {
-        let record = self.load(id).await?;
+        let record = self.0.kept.load(id).await?;
         if record.state != SandboxState::Running {
             return Err(refuse::not_running(id, record.state));
         }
@@ -370,30 +391,26 @@ impl Engine for EmbeddedEngine {
     }
 }
 
-/// The name of a new control group with the limits that `record` asks for. A sandbox without limits starts without one,
-/// since moving a process into a group may take longer than all the rest: the kernel waits for every processor.
-async fn new_group(host: &Arc<Host>, record: &Record) -> Result<Option<String>> {
+/// A name for a new control group, where `record` asks for limits. A sandbox without limits starts without one, since
+/// moving a process into a group may take longer than all the rest: the kernel waits for every processor.
+async fn group_name(host: &Arc<Host>, record: &Record) -> Result<Option<String>> {
     let limits = &record.limits;
     if limits.cpus.is_none() && limits.memory_mib.is_none() && limits.pids.is_none() {
         return Ok(None);
     }
-    let (host, id, limits) = (host.clone(), record.id.clone(), limits.clone());
-    let made = blocking(move || host.cgroups().create_for(&id, &limits));
+    let (host, id) = (host.clone(), record.id.clone());
+    blocking(move || Ok(host.cgroups().name_for(&id))).await.map_err(failure)
+}
+
+/// Makes the control group `name` with the limits of `record`.
+async fn make_group(host: &Arc<Host>, record: &Record, name: Option<String>) -> Result<()> {
+    let Some(name) = name else { return Ok(()) };
+    let (host, limits) = (host.clone(), record.limits.clone());
+    let made = blocking(move || host.cgroups().create(&name, &limits).map(drop));
     made.await.map_err(|error| start_failed(&record.id, &format!("its limits cannot be set: {error}")))
 }
 
 fn start_failed(id: &str, why: &str) -> ApiError {
     ApiError::new(ErrorCode::SandboxStartFailed, format!("The sandbox {id} does not start: {why}"))
         .with("sandboxId", id)
-}
-
-fn failure(error: io::Error) -> ApiError {
-    let code =
-        if error.kind() == io::ErrorKind::StorageFull { ErrorCode::NoSpace } else { ErrorCode::EngineError };
-    ApiError::new(code, format!("The embedded engine failed: {error}"))
-}
-
-/// Runs `work` where it may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

@@ -14,7 +14,10 @@ use std::{
 
 use rustix::fs::{Mode, OFlags};
 
-use crate::etc;
+use crate::{
+    etc,
+    process::{self, Identity},
+};
 
 /// Most bytes of the log of an agent's standard streams before its beginning is cut off.
 const MAX_LOG: u64 = 1 << 20;
@@ -29,11 +32,6 @@ impl Folder {
 
     pub fn path(&self) -> &Path {
         &self.0
-    }
-
-    /// Makes the folder. `AlreadyExists` when there is one of that name.
-    pub fn create(&self) -> io::Result<()> {
-        fs::DirBuilder::new().mode(0o700).create(&self.0)
     }
 
     /// Makes ready what a start needs. `owner` is the uid of the sandbox's processes where that is not our own; it
@@ -81,12 +79,12 @@ impl Folder {
     /// A file for the agent's standard streams, appended to.
     pub fn log(&self) -> io::Result<fs::File> {
         self.trim_log()?;
-        fs::OpenOptions::new().create(true).append(true).mode(0o600).open(self.0.join("agent.log"))
+        fs::OpenOptions::new().create(true).append(true).mode(0o600).open(self.0.join(LOG))
     }
 
     /// Empties the log once it is too long.
     pub fn trim_log(&self) -> io::Result<()> {
-        let path = self.0.join("agent.log");
+        let path = self.0.join(LOG);
         match path.symlink_metadata() {
             Ok(meta) if meta.len() > MAX_LOG => fs::OpenOptions::new().write(true).open(path)?.set_len(0),
             _ => Ok(()),
@@ -95,7 +93,7 @@ impl Folder {
 
     /// The last lines that were logged.
     pub fn last_words(&self) -> String {
-        let text = fs::read(self.0.join("agent.log")).unwrap_or_default();
+        let text = fs::read(self.0.join(LOG)).unwrap_or_default();
         let text = String::from_utf8_lossy(&text[text.len().saturating_sub(2000)..]).into_owned();
         let lines: Vec<&str> = text.lines().rev().take(3).collect();
         lines.into_iter().rev().collect::<Vec<_>>().join("; ")
@@ -103,17 +101,22 @@ impl Folder {
 
     /// A new, empty file that bubblewrap tells the end of the sandbox to.
     pub fn status(&self) -> io::Result<fs::File> {
-        let path = self.0.join("status.json");
+        let path = self.0.join(STATUS);
         let _ = fs::remove_file(&path);
         fs::OpenOptions::new().create_new(true).append(true).mode(0o600).open(path)
     }
 
     /// What bubblewrap told: the exit code of the sandbox's first process.
     pub fn exit_code(&self) -> Option<i32> {
-        let text = fs::read_to_string(self.0.join("status.json")).ok()?;
+        let text = fs::read_to_string(self.0.join(STATUS)).ok()?;
         let documents = serde_json::Deserializer::from_str(&text).into_iter::<serde_json::Value>();
         let code = documents.filter_map(Result::ok).filter_map(|told| told["exit-code"].as_i64()).last()?;
         i32::try_from(code).ok()
+    }
+
+    /// What runs for the sandbox: each process that its start made has one of these two open.
+    pub fn started(&self) -> Vec<Identity> {
+        process::having_open(&[self.0.join(LOG), self.0.join(STATUS)])
     }
 
     /// Removes it with all that is in it, also folders whose owner took away his own right to write.
@@ -131,6 +134,8 @@ impl Folder {
 }
 
 const SOCKET: &str = "agent.sock";
+const LOG: &str = "agent.log";
+const STATUS: &str = "status.json";
 
 /// A path for the socket that is short whatever the folder's: Unix sockets take 108 bytes.
 fn socket_in(folder: &OwnedFd) -> PathBuf {
@@ -184,7 +189,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         // Longer than a socket's path may be.
         let folder = Folder::new(dir.path().join("x".repeat(120)));
-        folder.create().expect("the folder");
+        fs::create_dir(folder.path()).expect("the folder");
         (dir, folder)
     }
 

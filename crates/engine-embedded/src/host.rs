@@ -7,7 +7,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use sandpit_engine::record::Records;
+use sandpit_engine::record::{Records, UNFINISHED};
 
 use crate::{
     bubblewrap::Sources, cgroup::Cgroups, config::Config, folder::Folder, probe, seccomp, stage::Stage,
@@ -61,17 +61,31 @@ impl Host {
         Folder::new(self.records.folder(id))
     }
 
-    /// Removes the folder of `id`, which is no sandbox's from the first moment on.
+    /// Removes the folder of `id`, which is no sandbox's from the first moment on. What cannot be removed now is
+    /// removed by [`Host::remove_gone`].
     pub fn discard(&self, id: &str) -> io::Result<()> {
         let gone = self.sandboxes.join(format!("{GONE}{:032x}", rand::random::<u128>()));
         std::fs::rename(self.folder(id).path(), &gone)?;
-        Folder::new(gone).remove()
+        if let Err(error) = Folder::new(gone).remove() {
+            tracing::warn!(id, %error, "files of a deleted sandbox cannot be removed yet");
+        }
+        Ok(())
     }
 
-    /// Removes what an earlier run had no time to remove.
+    /// Removes what an earlier run had no time to make or to remove.
     pub fn remove_leftovers(&self) {
+        self.remove_beginning_with(UNFINISHED);
+        self.remove_gone();
+    }
+
+    /// Removes what is left of deleted sandboxes.
+    pub fn remove_gone(&self) {
+        self.remove_beginning_with(GONE);
+    }
+
+    fn remove_beginning_with(&self, prefix: &str) {
         for entry in std::fs::read_dir(&self.sandboxes).into_iter().flatten().flatten() {
-            if entry.file_name().to_string_lossy().starts_with(GONE) {
+            if entry.file_name().to_string_lossy().starts_with(prefix) {
                 let _ = Folder::new(entry.path()).remove();
             }
         }

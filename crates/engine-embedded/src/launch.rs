@@ -212,7 +212,7 @@ pub async fn answered(folder: &Folder, agent: &Identity) -> Result<(), String> {
 pub async fn end(host: &Host, private: &mut Private, grace: Duration, frozen: bool) {
     let group = private.group.take().map(|name| host.cgroups().group(&name));
     if let Some(agent) = private.agent.take()
-        && let Ok(handle) = agent.open()
+        && let Some(handle) = agent.held().await
     {
         handle.signal(if frozen { Signal::KILL } else { Signal::TERM });
         if frozen {
@@ -229,7 +229,7 @@ pub async fn end(host: &Host, private: &mut Private, grace: Duration, frozen: bo
         monitor.ends_within(Duration::from_millis(200)).await;
     }
     for helper in private.monitor.take().into_iter().chain(std::mem::take(&mut private.network)) {
-        let Ok(handle) = helper.open() else { continue };
+        let Some(handle) = helper.held().await else { continue };
         handle.signal(Signal::KILL);
         handle.ends_within(PATIENCE).await;
         handle.reap();

@@ -11,6 +11,7 @@ mod engine;
 mod etc;
 mod folder;
 mod host;
+mod kept;
 mod launch;
 mod network;
 mod probe;

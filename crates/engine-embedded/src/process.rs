@@ -1,9 +1,15 @@
 //! Processes on the host: told apart although their numbers are used again, watched, signalled, counted.
 
-use std::{collections::BTreeSet, io, os::fd::OwnedFd, sync::LazyLock, time::Duration};
+use std::{collections::BTreeSet, io, os::fd::OwnedFd, path::PathBuf, sync::LazyLock, time::Duration};
 
-use procfs::process::{Stat, all_processes};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
+use procfs::{
+    ProcError,
+    process::{FDTarget, Process, Stat, all_processes},
+};
+use rustix::{
+    io::Errno,
+    process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal},
+};
 use serde::{Deserialize, Serialize};
 use tokio::{io::unix::AsyncFd, time::timeout};
 
@@ -27,22 +33,39 @@ impl Identity {
         Ok(Self { pid, start: stat(pid)?.starttime, boot: BOOT.clone() })
     }
 
-    /// It exists and is no zombie.
-    pub fn is_alive(&self) -> bool {
-        let same = |stat: Stat| stat.starttime == self.start && !matches!(stat.state, 'Z' | 'X');
-        self.boot == *BOOT && stat(self.pid).is_ok_and(same)
+    /// It exists and is no zombie; `NotFound` when it does not.
+    fn look(&self) -> io::Result<()> {
+        let stat = stat(self.pid)?;
+        let same = self.boot == *BOOT && stat.starttime == self.start && !matches!(stat.state, 'Z' | 'X');
+        if same { Ok(()) } else { Err(gone()) }
     }
 
     /// A handle to it; `NotFound` when it is gone.
     pub fn open(&self) -> io::Result<Handle> {
-        let gone = || io::Error::from(io::ErrorKind::NotFound);
-        let pidfd = pidfd_open(Pid::from_raw(self.pid).ok_or_else(gone)?, PidfdFlags::empty())?;
+        let pid = Pid::from_raw(self.pid).ok_or_else(gone)?;
+        let pidfd = pidfd_open(pid, PidfdFlags::empty()).map_err(|errno| match errno {
+            Errno::SRCH => gone(),
+            other => other.into(),
+        })?;
         // Looked at after opening: what the handle is of is now certain.
-        if !self.is_alive() {
-            return Err(gone());
-        }
+        self.look()?;
         // SAFETY: the descriptor is owned, so it is open and the same for as long as the registration has it.
         Ok(Handle(unsafe { AsyncFd::register(pidfd) }.map_err(io::Error::from)?))
+    }
+
+    /// A handle to it, or none when it is gone. Waits while this process has no descriptor to spare: to take a
+    /// process for dead that is not would be to lose it.
+    pub async fn held(&self) -> Option<Handle> {
+        loop {
+            match self.open() {
+                Ok(handle) => return Some(handle),
+                Err(error) if is_shortage(&error) => {
+                    tracing::warn!(pid = self.pid, %error, "a process cannot be looked at yet");
+                }
+                Err(_) => return None,
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     }
 
     /// The process and all that descend from it. In a pid namespace whose first process it is, that is everyone.
@@ -73,9 +96,25 @@ impl Identity {
     }
 }
 
+fn gone() -> io::Error {
+    io::ErrorKind::NotFound.into()
+}
+
+/// This process lacks something now, which says nothing of what it asked about.
+fn is_shortage(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
+    errno.is_some_and(|errno| [Errno::MFILE, Errno::NFILE, Errno::NOMEM].contains(&errno))
+}
+
 fn stat(pid: i32) -> io::Result<Stat> {
-    let stat = procfs::process::Process::new(pid).and_then(|process| process.stat());
-    stat.map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))
+    let stat = Process::new(pid).and_then(|process| process.stat());
+    stat.map_err(|error| match error {
+        ProcError::NotFound(_) => gone(),
+        // It went away between opening and reading.
+        ProcError::Io(error, _) if error.raw_os_error() == Some(Errno::SRCH.raw_os_error()) => gone(),
+        ProcError::Io(error, _) => error,
+        other => io::Error::other(other),
+    })
 }
 
 fn signal(pid: i32, signal: Signal) {
@@ -83,6 +122,19 @@ fn signal(pid: i32, signal: Signal) {
         // Whoever is gone needs no signal.
         let _ = kill_process(pid, signal);
     }
+}
+
+/// Every process but this program's own that has one of `files` open. Those of other users are not seen.
+pub fn having_open(files: &[PathBuf]) -> Vec<Identity> {
+    let own = std::fs::read_link("/proc/self/exe").ok();
+    let is_other = |process: &Process| process.exe().ok() != own;
+    let has = |process: &Process| {
+        let fds = process.fd().into_iter().flatten().flatten();
+        fds.map(|fd| fd.target).any(|target| matches!(target, FDTarget::Path(path) if files.contains(&path)))
+    };
+    let processes = all_processes().into_iter().flatten().flatten();
+    let found = processes.filter(|process| is_other(process) && has(process));
+    found.filter_map(|process| Identity::of(process.pid).ok()).collect()
 }
 
 /// A process held so that its number cannot become another's.
@@ -128,21 +180,21 @@ mod tests {
         let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
         let identity = Identity::of(child.id() as i32).expect("its identity");
         let handle = identity.open().expect("its handle");
-        assert!(identity.is_alive());
+        assert!(identity.look().is_ok());
         assert!(!handle.ends_within(Duration::from_millis(20)).await);
         handle.signal(Signal::KILL);
         assert!(handle.ends_within(Duration::from_secs(10)).await);
-        assert!(!identity.is_alive(), "a zombie is not alive");
+        assert!(identity.held().await.is_none(), "a zombie is not alive");
         child.wait().expect("reaped");
-        assert!(identity.open().is_err());
+        assert!(identity.held().await.is_none());
     }
 
     #[test]
     fn a_number_used_again_is_another_process() {
         let own = Identity::of(std::process::id() as i32).expect("our identity");
-        assert!(own.is_alive());
-        assert!(!Identity { start: own.start + 1, ..own.clone() }.is_alive());
-        assert!(!Identity { boot: "another".into(), ..own }.is_alive());
+        assert!(own.look().is_ok());
+        assert!(Identity { start: own.start + 1, ..own.clone() }.look().is_err());
+        assert!(Identity { boot: "another".into(), ..own }.look().is_err());
     }
 
     #[test]

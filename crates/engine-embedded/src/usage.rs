@@ -60,8 +60,10 @@ pub fn set_frozen(host: &Host, record: &Record, frozen: bool) -> io::Result<Priv
     let mut private = Private::of(record);
     let Some(agent) = private.agent.clone() else { return Ok(private) };
     if frozen && private.group.is_none() && host.cgroups().has("freezer") {
-        private.group = host.cgroups().create_for(&record.id, &Limits::default())?;
-        private.group.iter().for_each(|name| host.cgroups().group(name).attach_tree(&agent));
+        private.group = host.cgroups().name_for(&record.id);
+        if let Some(name) = &private.group {
+            host.cgroups().create(name, &Limits::default())?.attach_tree(&agent);
+        }
     }
     let group = private.group.as_ref().map(|name| host.cgroups().group(name));
     if frozen {

@@ -49,6 +49,55 @@ async fn a_start_that_the_app_did_not_survive_is_cleaned_up_and_told() {
 }
 
 #[tokio::test]
+async fn a_start_that_was_cut_off_before_anything_was_written_down_leaves_no_process() {
+    let embedded = Embedded::new();
+    let engine = embedded.open().await;
+    let id = engine.create(CreateSandbox::default()).await.expect("create").id;
+    let pid = engine.agent_pid(&id).await.expect("its agent");
+    drop(engine);
+    edit(&embedded.folder(&id), |record| {
+        record["state"] = json!("creating");
+        record["private"] = Value::Null;
+    });
+    // Bubblewrap had not told of it yet either.
+    fs::write(embedded.folder(&id).join("status.json"), "").expect("emptied");
+    let engine = embedded.open().await;
+    assert_eq!(engine.inspect(&id).await.expect("inspect").state, SandboxState::Failed);
+    ends(pid).await;
+}
+
+#[tokio::test]
+async fn a_name_that_was_only_begun_to_be_claimed_is_no_sandbox_and_is_removed() {
+    let embedded = Embedded::new();
+    drop(embedded.open().await);
+    let half = embedded.folder(".new-0123");
+    fs::create_dir_all(&half).expect("a folder");
+    let engine = embedded.open().await;
+    assert!(engine.list().await.expect("list").is_empty());
+    assert!(!half.exists());
+}
+
+#[tokio::test]
+async fn a_sandbox_is_in_the_list_whole_or_not_at_all_while_others_are_made_and_removed() {
+    let embedded = Embedded::new();
+    let engine = embedded.open().await;
+    let looking = engine.clone();
+    let look = tokio::spawn(async move {
+        loop {
+            for sandbox in looking.list().await.expect("list") {
+                assert_ne!(sandbox.state, SandboxState::Failed, "{:?}", sandbox.reason);
+            }
+        }
+    });
+    for _ in 0..10 {
+        let id = engine.create(CreateSandbox::default()).await.expect("create").id;
+        engine.destroy(&id).await.expect("destroy");
+    }
+    look.abort();
+    assert!(look.await.expect_err("it looks until it is told to stop").is_cancelled());
+}
+
+#[tokio::test]
 async fn a_spoilt_record_hides_no_other_and_its_sandbox_can_be_removed_with_its_processes() {
     let embedded = Embedded::new();
     let engine = embedded.open().await;

@@ -14,6 +14,9 @@ use serde_json::{Map, Value};
 
 const FILE: &str = "record.json";
 
+/// Begins the name of a folder that is not yet a sandbox's. It is no valid id.
+pub const UNFINISHED: &str = ".new-";
+
 /// One sandbox as saved. Every field may be missing in a file, and unknown ones are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -166,25 +169,55 @@ impl Records {
         self.root.join(id)
     }
 
-    /// Every sandbox there is. One whose file cannot be read is `failed` and says why; a folder
-    /// that is no sandbox's is left alone.
+    /// Every sandbox there is. One whose file is spoilt is `failed` and says why; a folder that is no
+    /// sandbox's is left alone.
+    ///
+    /// # Errors
+    /// When this process cannot read now, for example for want of descriptors: that says nothing of a sandbox.
     pub fn load(&self) -> io::Result<Vec<Record>> {
         let mut records = Vec::new();
         for entry in fs::read_dir(&self.root)? {
-            let entry = entry?;
-            let Ok(id) = entry.file_name().into_string() else { continue };
-            if crate::id::validate(&id).is_ok() && entry.file_type()?.is_dir() {
-                records.push(read(&entry.path().join(FILE), &id));
-            }
+            let Ok(id) = entry?.file_name().into_string() else { continue };
+            records.extend(self.get(&id)?);
         }
         records.sort_by(|a, b| a.created_at.cmp(&b.created_at).then_with(|| a.id.cmp(&b.id)));
         Ok(records)
     }
 
-    /// The sandbox `id`, if there is one. It is `failed` when its file cannot be read.
-    pub fn get(&self, id: &str) -> Option<Record> {
-        let known = crate::id::validate(id).is_ok() && self.folder(id).is_dir();
-        known.then(|| read(&self.folder(id).join(FILE), id))
+    /// The sandbox `id`, if there is one. It is `failed` when its file is spoilt.
+    ///
+    /// # Errors
+    /// As [`Records::load`].
+    pub fn get(&self, id: &str) -> io::Result<Option<Record>> {
+        if crate::id::validate(id).is_err() || !is_folder(&self.folder(id))? {
+            return Ok(None);
+        }
+        let record = read(&self.folder(id).join(FILE), id)?;
+        // It may have been removed meanwhile, and its file is missing for that.
+        Ok(is_folder(&self.folder(id))?.then_some(record))
+    }
+
+    /// Makes the folder of a new sandbox, its record in it: both at once, so that nobody ever sees half of it.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when there is one of that name.
+    pub fn claim(&self, record: &Record) -> io::Result<()> {
+        use std::os::unix::fs::DirBuilderExt;
+        let place = self.folder(&record.id);
+        if is_folder(&place)? {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let temporary = self.root.join(format!("{UNFINISHED}{}", uuid::Uuid::new_v4().simple()));
+        let claimed = fs::DirBuilder::new().mode(0o700).create(&temporary).and_then(|()| {
+            write_private(&temporary.join(FILE), record)?;
+            fs::rename(&temporary, place)
+        });
+        claimed.map_err(|error| {
+            let _ = fs::remove_dir_all(&temporary);
+            // Another was quicker: a folder is never renamed over one that holds something.
+            let taken = error.kind() == io::ErrorKind::DirectoryNotEmpty;
+            if taken { io::ErrorKind::AlreadyExists.into() } else { error }
+        })
     }
 
     /// Saves `record`, whole or not at all. Its folder must exist.
@@ -207,13 +240,29 @@ fn write_private(path: &Path, record: &Record) -> io::Result<()> {
     io::Write::write_all(&mut file, &serde_json::to_vec_pretty(record)?)
 }
 
-fn read(path: &Path, id: &str) -> Record {
-    let parsed = fs::read(path).and_then(|bytes| Ok(serde_json::from_slice::<Value>(&bytes)?));
-    match parsed {
+fn is_folder(path: &Path) -> io::Result<bool> {
+    match path.symlink_metadata() {
+        Ok(meta) => Ok(meta.is_dir()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The record in the file at `path`. Only what is wrong with the file itself makes it unreadable.
+fn read(path: &Path, id: &str) -> io::Result<Record> {
+    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(error) if matches!(error.kind(), NotFound | PermissionDenied | IsADirectory | NotADirectory) => {
+            return Ok(unreadable(id, &error.to_string()));
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(match serde_json::from_slice(&bytes) {
         Ok(Value::Object(fields)) => Record { id: id.to_owned(), ..lenient(&fields) },
         Ok(_) => unreadable(id, "it is not a JSON object"),
         Err(error) => unreadable(id, &error.to_string()),
-    }
+    })
 }
 
 fn unreadable(id: &str, why: &str) -> Record {
@@ -292,6 +341,24 @@ mod tests {
         records.save(&record).expect("save again");
         assert_eq!(only(&records), record);
         assert_eq!(fs::read_dir(records.folder("calm-otter")).expect("its folder").count(), 1);
+    }
+
+    #[test]
+    fn a_name_is_claimed_once_and_nothing_is_left_of_an_attempt() {
+        let (dir, records) = records();
+        let record = Record::new("calm-otter", "host", CreateSandbox::default());
+        records.claim(&record).expect("claimed");
+        assert_eq!(only(&records), record);
+        let again = records.claim(&record).expect_err("claimed twice");
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_dir(dir.path().join("sandboxes")).expect("the folder").count(), 1);
+    }
+
+    #[test]
+    fn what_is_not_there_is_no_sandbox() {
+        let (_dir, records) = records();
+        assert_eq!(records.get("calm-otter").expect("no fault"), None);
+        assert_eq!(records.get("../sandboxes").expect("no fault"), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! engine it talks to, nor what exec, files or code are. The desktop app carries the router over IPC,
 //! `sandpitd` puts it on TCP.
 
+pub mod accept;
 mod activity;
 mod agent;
 mod answer;

@@ -3,7 +3,7 @@
 //! What is begun is finished even when the client goes away, and the steps of one sandbox follow one
 //! another; requests to its agent wait until a step has ended, and meet its outcome.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, io, sync::Arc};
 
 use axum::{Json, extract::State, response::IntoResponse};
 use futures::future::join_all;
@@ -65,9 +65,22 @@ impl Gateway {
             None => self.roster.preferred().await?,
         };
         let engine = engine.clone();
-        let id = request.id.take().unwrap_or_else(|| id::make(|id| self.roster.state(id).is_some()));
-        request.id = Some(id.clone());
         request.engine = Some(engine.id().to_owned());
+        let asked = request.id.take();
+        loop {
+            let id = asked.clone().unwrap_or_else(|| id::make(|id| self.roster.state(id).is_some()));
+            let request = CreateSandbox { id: Some(id), ..request.clone() };
+            match self.create_as(engine.as_ref(), request).await {
+                // A name that was made up for two requests at once: the later one gets another.
+                Err(error) if asked.is_none() && error.code == ErrorCode::SandboxExists => {}
+                created => return created,
+            }
+        }
+    }
+
+    /// Makes the sandbox that `request` names.
+    async fn create_as(&self, engine: &dyn Engine, request: CreateSandbox) -> Result<Sandbox> {
+        let id = request.id.clone().unwrap_or_default();
         let _turn = self.turns.alone(&id).await;
         if self.roster.state(&id).is_some() {
             return Err(refuse::exists(&id));
@@ -159,7 +172,7 @@ impl Gateway {
     async fn set_asleep(&self, id: &str, asleep: bool) -> Result<()> {
         let change = self.saved.change(id, |kept| {
             kept.asleep = asleep;
-            Ok::<_, std::io::Error>(())
+            Ok::<_, io::Error>(())
         });
         change.await.map_err(unsaved)
     }
@@ -177,8 +190,10 @@ impl Gateway {
 }
 
 /// What is saved cannot be written.
-pub fn unsaved(error: std::io::Error) -> ApiError {
-    ApiError::new(ErrorCode::InternalError, format!("Sandpit's data folder cannot be written: {error}."))
+pub fn unsaved(error: io::Error) -> ApiError {
+    let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+    let code = if full { ErrorCode::NoSpace } else { ErrorCode::InternalError };
+    ApiError::new(code, format!("Sandpit's data folder cannot be written: {error}."))
         .suggest("Look at the folder's space and permissions.")
 }
 

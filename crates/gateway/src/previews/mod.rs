@@ -7,14 +7,13 @@ pub mod host;
 mod local;
 mod page;
 
-use std::net::Ipv6Addr;
+use std::{net::Ipv6Addr, time::Duration};
 
 use axum::{
     Router,
     body::Body,
     extract::{Request, State},
     response::{IntoResponse, Response},
-    serve::ListenerExt,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use sandpit_api::{ApiError, ErrorCode, sandbox::SandboxState};
@@ -23,6 +22,7 @@ use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
 
 use crate::{
+    accept,
     forward::{self, Outgoing},
     gateway::Gateway,
     upstream::Unanswered,
@@ -37,22 +37,13 @@ const PROBE: HeaderName = HeaderName::from_static("x-sandpit-probe");
 pub async fn serve(gateway: Gateway, listener: TcpListener) {
     let router = Router::new().fallback(preview).with_state(gateway.clone());
     let other = TcpListener::bind((Ipv6Addr::LOCALHOST, gateway.previews.port())).await;
+    let on = |listener| accept::serve(listener, router.clone(), std::future::pending(), Duration::ZERO);
     match other {
-        Ok(other) => drop(tokio::join!(serve_on(listener, router.clone()), serve_on(other, router))),
+        Ok(other) => drop(tokio::join!(on(listener), on(other))),
         Err(error) => {
             tracing::debug!(%error, "previews are served on 127.0.0.1 only");
-            serve_on(listener, router).await;
+            on(listener).await;
         }
-    }
-}
-
-async fn serve_on(listener: TcpListener, router: Router) {
-    let listener = listener.tap_io(|stream| {
-        // Small frames of a WebSocket are not to wait for one another.
-        let _ = stream.set_nodelay(true);
-    });
-    if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!(%error, "previews are no longer served");
     }
 }
 

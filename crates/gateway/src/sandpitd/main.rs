@@ -10,6 +10,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sandpit_engine::Engine;
 
 #[derive(Parser)]
@@ -35,6 +36,7 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_env_filter(filter.unwrap_or_else(|_| "info".into()))
         .init();
+    allow_descriptors();
     let ended = match arguments.command {
         Command::Serve(options) => serve::run(options).await,
         Command::Doctor(options) => doctor::run(options).await,
@@ -43,6 +45,14 @@ async fn main() -> ExitCode {
         eprintln!("sandpitd: {error:#}");
         ExitCode::from(2)
     })
+}
+
+/// Takes as many descriptors as it may have: a thousand requests at once need more than a login's 1024.
+fn allow_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the limit of open descriptors stays as it is");
+    }
 }
 
 /// The data folder: the one that was asked for, else the usual one.

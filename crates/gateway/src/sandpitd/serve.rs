@@ -3,8 +3,7 @@
 use std::{io::Write, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail};
-use axum::serve::ListenerExt;
-use sandpit_gateway::{Config, Gateway, tcp::Guard};
+use sandpit_gateway::{Config, Gateway, accept, tcp::Guard};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -82,25 +81,13 @@ fn tell(url: &str, token: Option<&str>) -> anyhow::Result<()> {
 
 async fn serve(listener: TcpListener, router: axum::Router, gateway: &Gateway) -> anyhow::Result<ExitCode> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let (ending, ended) = tokio::sync::oneshot::channel::<()>();
-    let closing = gateway.clone();
-    let asked = async move {
+    let asked = async {
         tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
         tracing::info!("ending; the sandboxes stay as they are");
-        closing.close();
-        let _ = ending.send(());
+        gateway.close();
     };
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let serving = axum::serve(listener, router).with_graceful_shutdown(asked);
-    let cut = async {
-        let _ = ended.await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        served = serving => served?,
-        () = cut => tracing::info!("some requests were cut off"),
+    if !accept::serve(listener, router, asked, GRACE).await {
+        tracing::info!("some requests were cut off");
     }
     Ok(ExitCode::SUCCESS)
 }
