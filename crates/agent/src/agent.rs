@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     context::Contexts,
+    exec::Turns,
     process::Processes,
     session::{Place, Sessions},
     stats::Meter,
@@ -45,6 +46,8 @@ pub struct Agent {
     pub processes: Processes,
     pub sessions: Sessions,
     pub terminals: Terminals,
+    /// Of commands without a session.
+    pub turns: Turns,
     /// A place for each tunnel that may be open.
     pub tunnels: Arc<Semaphore>,
 }
@@ -64,6 +67,7 @@ impl Agent {
             processes: Processes::default(),
             sessions: Sessions::new(first, state_dir.path().to_owned()),
             terminals: Terminals::default(),
+            turns: Turns::default(),
             tunnels: crate::port::places(),
             config,
             state_dir,

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use clap::Parser;
 use rustix::{
     io::FdFlags,
-    process::{Resource, Rlimit, setrlimit},
+    process::{Resource, Rlimit, getrlimit, setrlimit},
 };
 use sandpit_agent::{Agent, Config, reap, server};
 
@@ -46,10 +46,17 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).init();
     restrict(args.pids_limit)?;
+    allow_descriptors()?;
     keep_descriptors().context("open descriptors")?;
     // Before any thread exists, since "no new privileges" is inherited by threads made later.
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run(args))
+}
+
+/// Takes as many descriptors as it may have: a thousand commands at once need more than a login's 1024.
+fn allow_descriptors() -> anyhow::Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).context("descriptor limit")
 }
 
 /// Gives up what no sandbox needs: new privileges, core files, and more processes than its limit.

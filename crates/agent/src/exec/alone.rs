@@ -7,7 +7,10 @@ use sandpit_api::ApiError;
 use tokio::{io::AsyncWriteExt, process::Child, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Chunk, Pipe, Reason, Source, code_of, not_run, stopped};
+use super::{
+    Chunk, Pipe, Reason, Source, code_of, not_run, stopped,
+    turn::{Turns, started},
+};
 use crate::{
     reap::{self, Tree},
     session::{Place, Task, bash},
@@ -19,6 +22,7 @@ const GRACE: Duration = Duration::from_millis(500);
 const TIMED_OUT: i32 = 124;
 
 pub async fn run(
+    turns: Turns,
     place: Place,
     task: Task,
     output: mpsc::Sender<Chunk>,
@@ -32,7 +36,16 @@ pub async fn run(
         let _ = output.send(Chunk::new(Source::Stderr, text.into())).await;
         return Ok(1);
     }
-    let (mut child, out, err) = spawn(&place, task).map_err(|error| not_run(&error))?;
+    let spawning = async {
+        let turn = turns.next().await;
+        (started(|| spawn(&place, &task)).await, turn)
+    };
+    let (spawned, _turn) = tokio::select! {
+        spawned = spawning => spawned,
+        () = cancel.cancelled() => return Err(Reason::Cancelled.error("")),
+    };
+    let (mut child, out, err) = spawned.map_err(|error| not_run(&error))?;
+    give(&mut child, task.stdin);
     let tree = Tree::of(child.id().unwrap_or_default() as i32);
     let never = CancellationToken::new();
     let reason = tokio::select! {
@@ -55,7 +68,7 @@ pub async fn run(
     Ok(TIMED_OUT)
 }
 
-fn spawn(place: &Place, task: Task) -> std::io::Result<(Child, Pipe, Pipe)> {
+fn spawn(place: &Place, task: &Task) -> std::io::Result<(Child, Pipe, Pipe)> {
     let (out, out_end) = Pipe::for_child()?;
     let (err, err_end) = Pipe::for_child()?;
     let mut command = bash(place);
@@ -63,16 +76,20 @@ fn spawn(place: &Place, task: Task) -> std::io::Result<(Child, Pipe, Pipe)> {
     if task.stdin.is_some() {
         command.stdin(Stdio::piped());
     }
-    let mut child = reap::own(|| command.spawn())?;
+    let child = reap::own(|| command.spawn())?;
     // The writing ends live in `command`; while they do, there is no end of file.
     drop(command);
-    if let (Some(bytes), Some(mut stdin)) = (task.stdin, child.stdin.take()) {
+    Ok((child, out, err))
+}
+
+/// Gives `child` its input.
+fn give(child: &mut Child, input: Option<Vec<u8>>) {
+    if let (Some(bytes), Some(mut stdin)) = (input, child.stdin.take()) {
         tokio::spawn(async move {
             // A command may end without reading its input.
             let _ = stdin.write_all(&bytes).await;
         });
     }
-    Ok((child, out, err))
 }
 
 /// Passes on what is written to `pipe` until its end, or until nobody listens.

@@ -7,6 +7,7 @@ mod alone;
 mod pipe;
 mod routes;
 mod text;
+mod turn;
 
 use std::{
     os::unix::process::ExitStatusExt,
@@ -33,6 +34,7 @@ use crate::{
 pub use pipe::Pipe;
 pub use routes::routes;
 pub use text::{Text, unfinished};
+pub use turn::Turns;
 
 /// Pieces of output that may wait for who asked for them; the command waits when there are more.
 const QUEUE: usize = 16;
@@ -87,7 +89,7 @@ pub fn start(agent: &Arc<Agent>, request: Execute) -> Result<Running, ApiError> 
     let stop = cancel.clone().drop_guard();
     let end = if session_id == DISABLE_SESSION {
         let place = agent.sessions.first().clone();
-        tokio::spawn(alone::run(place, task, sender, timeout, cancel))
+        tokio::spawn(alone::run(agent.turns.clone(), place, task, sender, timeout, cancel))
     } else {
         let session = agent.sessions.get(&session_id)?;
         let timeout = timeout.or(session.timeout);
@@ -183,7 +185,13 @@ fn terminated(session_id: &str, code: i32) -> ApiError {
 
 fn not_run(error: &std::io::Error) -> ApiError {
     let message = format!("the shell could not run the command: {error}");
-    ApiError::new(ErrorCode::CommandExecutionError, message).during("command.execute")
+    let told = ApiError::new(ErrorCode::CommandExecutionError, message).during("command.execute");
+    match error.kind() {
+        std::io::ErrorKind::WouldBlock => {
+            told.suggest("The sandbox has as many processes as it may: end some, or allow it more.")
+        }
+        _ => told,
+    }
 }
 
 /// An exit code as a shell tells it: 128 and the number of the signal that killed it.
