@@ -26,3 +26,5 @@ say "Building the app for its journeys"
 cargo build --locked --workspace --bins --features sandpit/custom-protocol
 say "Journeys: the real window, and Chromium over sandpitd serve"
 (cd tests && npm test --silent)
+say "Load and faults"
+(cd tests && npm run --silent load)

@@ -1,0 +1,176 @@
+/** A real `sandpitd` over a data folder of its own: to ask, to kill, and to start again over the same folder. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { type Child, start, until } from "../../support/child.ts";
+import { newPlace, type Place, programs } from "../../support/place.ts";
+import { events, type Event } from "./events.ts";
+
+export interface Sandbox {
+  id: string;
+  state: string;
+  reason?: { kind: string; message: string };
+}
+
+/** The one error body. */
+export interface Refusal {
+  code: string;
+  message: string;
+  httpStatus: number;
+  context: Record<string, unknown>;
+}
+
+export interface Answer<T> {
+  status: number;
+  body: T;
+}
+
+/** As many descriptors as a login gives, however many this test has. */
+const AS_A_LOGIN = ["/bin/sh", "-c", 'ulimit -Sn 1024; exec "$@"', "sh"];
+
+export class Gateway {
+  readonly place: Place;
+  /** Its data folder. */
+  readonly data: string;
+  readonly token = randomBytes(24).toString("hex");
+  url = "";
+  private server: Child | undefined;
+  /** Words in front of the program. */
+  private readonly prefix: string[];
+
+  private constructor(place: Place, prefix: string[]) {
+    this.place = place;
+    this.prefix = prefix;
+    this.data = join(place.dataDir, "data");
+    mkdirSync(this.data, { recursive: true });
+    writeFileSync(join(place.dataDir, "token"), this.token, { mode: 0o600 });
+  }
+
+  /** One that answers. `prefix` is a program, with arguments, that executes the rest of its arguments. */
+  static async open(prefix: string[] = [], place = newPlace()): Promise<Gateway> {
+    const gateway = new Gateway(place, prefix);
+    await gateway.begin();
+    return gateway;
+  }
+
+  /** Starts `sandpitd` over the folder, which may hold sandboxes already. */
+  async begin(): Promise<void> {
+    const token = join(this.place.dataDir, "token");
+    const own = ["serve", "--listen", "127.0.0.1:0", "--data-dir", this.data, "--token-file", token];
+    const [program = "", ...args] = [...AS_A_LOGIN, ...this.prefix, join(programs, "sandpitd"), ...own];
+    const server = start(program, args, this.place.env);
+    this.server = server;
+    const said = async () => /^\{.*"url".*\}$/m.exec(server.output())?.[0];
+    const line = await until("sandpitd to say it is ready", said, 30_000).catch((error) => {
+      throw new Error(`${error}\n${server.output()}`);
+    });
+    this.url = (JSON.parse(line) as { url: string }).url.replace(/\/$/, "");
+  }
+
+  /** What nothing else on this machine is called. */
+  get name(): string {
+    return basename(this.place.dataDir);
+  }
+
+  get pid(): number {
+    const pid = this.server?.process.pid;
+    if (!pid) throw new Error("sandpitd does not run");
+    return pid;
+  }
+
+  /** What it has logged. */
+  log = () => this.server?.output() ?? "";
+
+  /** Ends it; the sandboxes stay. */
+  end = async () => this.server?.end();
+
+  /** Ends it as a crash would; the sandboxes stay. */
+  crash = async () => this.server?.end("SIGKILL");
+
+  /** Destroys every sandbox, ends, and removes the folder: also after a test that failed and left it anyhow. */
+  async close(): Promise<void> {
+    await this.end();
+    await this.begin();
+    for (const { id } of await this.list()) await this.destroy(id);
+    await this.end();
+    this.place.remove();
+  }
+
+  headers = () => ({ authorization: `Bearer ${this.token}` });
+
+  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(`${this.url}/v1${path}`, { ...init, headers: { ...this.headers(), ...init.headers } });
+  }
+
+  async ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Answer<T>> {
+    const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+    const response = await this.fetch(path, { method, signal: signal ?? null, ...sent });
+    const text = await response.text();
+    return { status: response.status, body: (text ? JSON.parse(text) : undefined) as T };
+  }
+
+  /** The same, for when it must succeed. */
+  async get<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await this.ask<T>(method, path, body);
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  list = async () => (await this.get<{ sandboxes: Sandbox[] }>("GET", "/sandboxes")).sandboxes;
+  create = (request: object = {}) => this.get<Sandbox>("POST", "/sandboxes", request);
+  inspect = (id: string) => this.get<Sandbox>("GET", `/sandboxes/${id}`);
+  start = (id: string) => this.get<Sandbox>("POST", `/sandboxes/${id}/start`);
+  destroy = (id: string) => this.get<void>("DELETE", `/sandboxes/${id}`);
+
+  /** A sandbox that is being used. */
+  in = (id: string) => new Inside(this, id);
+}
+
+export interface Executed {
+  success: boolean;
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  sessionId: string;
+}
+
+/** The routes of one sandbox's agent. */
+export class Inside {
+  readonly gateway: Gateway;
+  readonly id: string;
+
+  constructor(gateway: Gateway, id: string) {
+    this.gateway = gateway;
+    this.id = id;
+  }
+
+  path = (route: string) => `/sandboxes/${this.id}${route}`;
+  ask = <T>(method: string, route: string, body?: unknown) => this.gateway.ask<T>(method, this.path(route), body);
+  get = <T>(method: string, route: string, body?: unknown) => this.gateway.get<T>(method, this.path(route), body);
+
+  /** Runs a command, which must have an answer, and gives it. */
+  exec = (command: string, options: object = {}) => this.get<Executed>("POST", "/api/execute", { command, ...options });
+
+  /** What a command prints; it must succeed. */
+  async says(command: string, options: object = {}): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.exec(command, options);
+    if (exitCode !== 0) throw new Error(`${command}: exit code ${exitCode}: ${stdout}${stderr}`);
+    return stdout;
+  }
+
+  write = (path: string, content: string) => this.ask<Refusal>("POST", "/api/write", { path, content });
+  read = async (path: string) => (await this.get<{ content: string }>("POST", "/api/read", { path })).content;
+  startProcess = async (command: string, options: object = {}) =>
+    (await this.get<{ processId: string }>("POST", "/api/process/start", { command, ...options })).processId;
+
+  /** The events of a stream, in order. Leaving the loop closes the request. */
+  async *stream(method: string, route: string, body?: unknown): AsyncGenerator<Event> {
+    const given = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+    const response = await this.gateway.fetch(this.path(route), { method, ...given });
+    if (!response.ok || !response.body) throw new Error(`${method} ${route}: ${response.status} ${await response.text()}`);
+    yield* events(response.body);
+  }
+
+  execStream = (command: string, options: object = {}) =>
+    this.stream("POST", "/api/execute/stream", { command, ...options });
+}
