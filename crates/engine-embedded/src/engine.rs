@@ -119,7 +119,7 @@ impl EmbeddedEngine {
         match record.state {
             SandboxState::Creating => {
                 death::clean_up_after_a_crash(&self.0.host, &mut record).await;
-                let _ = self.0.kept.save(&record).await;
+                self.0.kept.keep(&record).await;
             }
             SandboxState::Running | SandboxState::Paused => self.watch_or_bury(record).await,
             SandboxState::Stopped | SandboxState::Failed => {}
