@@ -41,7 +41,9 @@ async function run(command: string): Promise<string> {
 describe("docs/SDK.md", () => {
   it("names each file it prints, and the version that is tried here", () => {
     expect(named.map(({ name }) => name)).toEqual(["hello.mjs", "sandpit-node.mjs", "socket.mjs"]);
-    const { devDependencies } = JSON.parse(readFileSync(join(root, "tests/package.json"), "utf8")) as { devDependencies: Record<string, string> };
+    const { devDependencies } = JSON.parse(readFileSync(join(root, "tests/package.json"), "utf8")) as {
+      devDependencies: Record<string, string>;
+    };
     expect(commands[0]).toMatch(new RegExp(`@cloudflare/sandbox@${devDependencies["@cloudflare/sandbox"]}$`));
   });
 

@@ -8,6 +8,8 @@ export default defineConfig({
     pool: "forks",
     // As a user of the client runs it: Node itself loads the package, untouched, with the hook of docs/SDK.md.
     execArgv: ["--import", resolve(import.meta.dirname, "support/node.mjs"), "--experimental-websocket"],
+    // The client's own log of each call.
+    onConsoleLog: (log) => !log.includes("component: 'sandbox-do'"),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     fileParallelism: false,

@@ -14,7 +14,10 @@ cases("CodeInterpreter.createCodeContext", {
   },
   "the client refuses a language it does not know": async ({ interpreter }) => {
     const language = "cobol" as "python";
-    expect(await failure(interpreter.createCodeContext({ language }))).toMatchObject({ name: "SandboxSecurityError", code: "INVALID_LANGUAGE" });
+    expect(await failure(interpreter.createCodeContext({ language }))).toMatchObject({
+      name: "SandboxSecurityError",
+      code: "INVALID_LANGUAGE",
+    });
   },
 });
 
@@ -34,7 +37,13 @@ cases("CodeInterpreter.runCode", {
       onStderr: ({ text }) => void seen.push(["stderr", text]),
       onResult: (result) => void seen.push(["result", result.text]),
     });
-    expect(seen).toEqual(expect.arrayContaining([["stdout", "o\n"], ["stderr", "e\n"], ["result", "'r'"]]));
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        ["stdout", "o\n"],
+        ["stderr", "e\n"],
+        ["result", "'r'"],
+      ]),
+    );
     expect(seen.length).toBe(3);
     const errors: string[] = [];
     const { error } = await interpreter.runCode("nobody", { onError: ({ name }) => void errors.push(name) });
@@ -42,10 +51,18 @@ cases("CodeInterpreter.runCode", {
     expect(error).toMatchObject({ name: "NameError", message: "name 'nobody' is not defined" });
   },
   "gives each plot as a picture": async (trial) => {
-    const { results } = await run(trial, "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.figure(); plt.bar([1], [2]); plt.show()");
+    const { results } = await run(
+      trial,
+      "import matplotlib.pyplot as plt\nplt.plot([1, 2]); plt.figure(); plt.bar([1], [2]); plt.show()",
+    );
     const pictures = results.filter(({ png }) => png);
     expect(pictures.length).toBe(2);
-    for (const { png } of pictures) expect(Buffer.from(png ?? "", "base64").subarray(1, 4).toString()).toBe("PNG");
+    for (const { png } of pictures)
+      expect(
+        Buffer.from(png ?? "", "base64")
+          .subarray(1, 4)
+          .toString(),
+      ).toBe("PNG");
   },
   "gives a DataFrame as HTML and as text, in one result": async (trial) => {
     const { results } = await run(trial, "import pandas as pd\npd.DataFrame({'a': [1, 2]})");

@@ -7,7 +7,10 @@ import { all, type Happening, Reading, streamRefused, textOf } from "../support/
 
 const gone = ({ client, name, folder }: Trial, pidFile: string) =>
   until(`the command of ${pidFile} to be gone`, async () => {
-    const { stdout } = await client.commands.execute(`kill -0 $(cat ${folder}/${pidFile}) 2>/dev/null && echo there || echo gone`, `${name}-look`);
+    const { stdout } = await client.commands.execute(
+      `kill -0 $(cat ${folder}/${pidFile}) 2>/dev/null && echo there || echo gone`,
+      `${name}-look`,
+    );
     return stdout === "gone\n";
   });
 
@@ -69,12 +72,16 @@ cases("commands.executeStream", {
     expect((await client.commands.execute("echo $PWD $KEPT", name)).stdout).toBe(`${folder} 1\n`);
   },
   "takes variables and a folder for the one command": async ({ client, name, folder }) => {
-    const events = await all(await client.commands.executeStream("echo $ONE $PWD", name, { env: { ONE: "1" }, cwd: folder }));
+    const events = await all(
+      await client.commands.executeStream("echo $ONE $PWD", name, { env: { ONE: "1" }, cwd: folder }),
+    );
     expect(textOf(events)).toBe(`1 ${folder}\n`);
   },
   "runs 20 side by side without mixing them": async ({ client, name }) => {
     const one = async (i: number) => {
-      const events = await all(await client.commands.executeStream(`for n in 1 2 3; do echo ${i}; sleep 0.01; done`, `${name}-${i}`));
+      const events = await all(
+        await client.commands.executeStream(`for n in 1 2 3; do echo ${i}; sleep 0.01; done`, `${name}-${i}`),
+      );
       expect(textOf(events)).toBe(`${i}\n`.repeat(3));
     };
     await Promise.all(Array.from({ length: 20 }, (_, i) => one(i)));
@@ -91,7 +98,8 @@ cases("commands.executeStream", {
 cases("parseSSEStream", {
   "reads a stream of the sandbox to its end": async ({ client, name }) => {
     const seen: Happening[] = [];
-    for await (const event of parseSSEStream<Happening>(await client.commands.executeStream("echo 'data: odd'", name))) seen.push(event);
+    for await (const event of parseSSEStream<Happening>(await client.commands.executeStream("echo 'data: odd'", name)))
+      seen.push(event);
     expect(textOf(seen)).toBe("data: odd\n");
   },
   "stops the command when it is aborted": async (trial) => {
@@ -99,31 +107,39 @@ cases("parseSSEStream", {
     const abort = new AbortController();
     const stream = await client.commands.executeStream(`echo $BASHPID > ${folder}/pid; echo up; sleep 1000`, name);
     const read = async () => {
-      for await (const event of parseSSEStream<Happening>(stream, abort.signal)) if (event.data?.includes("up")) abort.abort();
+      for await (const event of parseSSEStream<Happening>(stream, abort.signal))
+        if (event.data?.includes("up")) abort.abort();
     };
     await expect(read()).rejects.toThrow("aborted");
-    await until("the session to be free", async () => (await client.commands.execute("echo free", name)).stdout === "free\n");
+    await until(
+      "the session to be free",
+      async () => (await client.commands.execute("echo free", name)).stdout === "free\n",
+    );
   },
 });
 
-cases("responseToAsyncIterable", {
-  "reads the sandbox's own answer": async ({ sandbox, gateway, client, name }) => {
-    const response = await fetch(`${sandbox.url}/api/execute/stream`, {
-      method: "POST",
-      headers: { ...gateway.headers, "Content-Type": "application/json" },
-      body: JSON.stringify({ command: "echo plain", sessionId: name }),
-    });
-    expect(response.headers.get("content-type")).toBe("text/event-stream");
-    const seen: Happening[] = [];
-    for await (const event of responseToAsyncIterable<Happening>(response)) seen.push(event);
-    expect(textOf(seen)).toBe("plain\n");
-    expect((await client.commands.execute("echo as well", name)).stdout).toBe("as well\n");
+cases(
+  "responseToAsyncIterable",
+  {
+    "reads the sandbox's own answer": async ({ sandbox, gateway, client, name }) => {
+      const response = await fetch(`${sandbox.url}/api/execute/stream`, {
+        method: "POST",
+        headers: { ...gateway.headers, "Content-Type": "application/json" },
+        body: JSON.stringify({ command: "echo plain", sessionId: name }),
+      });
+      expect(response.headers.get("content-type")).toBe("text/event-stream");
+      const seen: Happening[] = [];
+      for await (const event of responseToAsyncIterable<Happening>(response)) seen.push(event);
+      expect(textOf(seen)).toBe("plain\n");
+      expect((await client.commands.execute("echo as well", name)).stdout).toBe("as well\n");
+    },
+    "throws for an answer that is an error": async ({ sandbox, gateway }) => {
+      const response = await fetch(`${sandbox.url}/api/process/none/stream`, { headers: gateway.headers });
+      await expect(responseToAsyncIterable(response)[Symbol.asyncIterator]().next()).rejects.toThrow("404");
+    },
   },
-  "throws for an answer that is an error": async ({ sandbox, gateway }) => {
-    const response = await fetch(`${sandbox.url}/api/process/none/stream`, { headers: gateway.headers });
-    await expect(responseToAsyncIterable(response)[Symbol.asyncIterator]().next()).rejects.toThrow("404");
-  },
-}, { plain: true });
+  { plain: true },
+);
 
 cases("asyncIterableToSSEStream", {
   "hands events of the sandbox on as they came": async ({ client, name }) => {

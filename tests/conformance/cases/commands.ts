@@ -25,7 +25,10 @@ cases("commands.execute", {
     expect(text.endsWith("xend\n")).toBe(true);
   },
   "keeps folder, exported variables and functions from one command to the next": async (trial) => {
-    await out(trial, `mkdir ${trial.folder}/in && cd ${trial.folder}/in && export WHO=me && greet() { echo "hi $WHO"; }`);
+    await out(
+      trial,
+      `mkdir ${trial.folder}/in && cd ${trial.folder}/in && export WHO=me && greet() { echo "hi $WHO"; }`,
+    );
     expect(await out(trial, "pwd; greet")).toBe(`${trial.folder}/in\nhi me\n`);
   },
   "keeps sessions apart, and makes one that is not known, in /workspace": async (trial) => {
@@ -80,7 +83,15 @@ cases("commands.execute", {
     expect((await client.commands.execute("echo ${LOST-fresh}", name)).stdout).toBe("fresh\n");
   },
   "is not poisoned by what bash cannot read": async (trial) => {
-    for (const command of ["echo 'unclosed", "if true; then", "cat <<EOF\nnever ended", ")", "echo $(", "set -e; false", "exec 1>&-"])
+    for (const command of [
+      "echo 'unclosed",
+      "if true; then",
+      "cat <<EOF\nnever ended",
+      ")",
+      "echo $(",
+      "set -e; false",
+      "exec 1>&-",
+    ])
       await trial.client.commands.execute(command, trial.name).catch(() => undefined);
     expect(await out(trial, "echo still here")).toBe("still here\n");
   },
@@ -104,7 +115,8 @@ cases("commands.execute", {
     expect([one.stdout, other.stdout]).toEqual(["pong\n", "ping\n"]);
   },
   "mixes up nothing among 100 at once": async ({ client, name }) => {
-    const ask = (i: number) => client.commands.execute(`printf '%s' ${i}-${"x".repeat(i)}; echo ${i} >&2`, `${name}-${i % 10}`);
+    const ask = (i: number) =>
+      client.commands.execute(`printf '%s' ${i}-${"x".repeat(i)}; echo ${i} >&2`, `${name}-${i % 10}`);
     const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => ask(i)));
     answers.forEach((answer, i) => expect(answer).toMatchObject({ stdout: `${i}-${"x".repeat(i)}`, stderr: `${i}\n` }));
   },
@@ -127,7 +139,11 @@ cases("commands.execute", {
     await refused(client.commands.execute(" \n ", name), facts);
   },
   "refuses a NUL, which no command can hold": async ({ client, name }) => {
-    await refused(client.commands.execute("echo a\0b", name), { name: "CommandError", code: "INVALID_COMMAND", httpStatus: 400 });
+    await refused(client.commands.execute("echo a\0b", name), {
+      name: "CommandError",
+      code: "INVALID_COMMAND",
+      httpStatus: 400,
+    });
   },
   "refuses variables that have no possible name": async ({ client, name }) => {
     await refused(client.commands.execute("true", name, { env: { "A B": "1" } }), {

@@ -5,7 +5,8 @@ import { expect } from "vitest";
 import { cases, type Trial } from "../support/cases.ts";
 import { all, failure, streamRefused } from "../support/read.ts";
 
-const collect = async ({ client, name }: Trial, path: string) => collectFile(await client.files.readFileStream(path, name));
+const collect = async ({ client, name }: Trial, path: string) =>
+  collectFile(await client.files.readFileStream(path, name));
 
 cases("files.readFileStream", {
   "tells what it is, then slices, then how much it was": async ({ client, name, folder }) => {
@@ -53,14 +54,20 @@ cases("collectFile", {
   },
   "gives 8 MB of bytes whole": async (trial) => {
     const { client, name, folder } = trial;
-    const { stdout } = await client.commands.execute(`head -c 8388609 /dev/urandom > ${folder}/b; sha256sum < ${folder}/b`, name);
+    const { stdout } = await client.commands.execute(
+      `head -c 8388609 /dev/urandom > ${folder}/b; sha256sum < ${folder}/b`,
+      name,
+    );
     const { content, metadata } = await collect(trial, `${folder}/b`);
     expect(metadata).toMatchObject({ size: 8388609, isBinary: true, encoding: "base64" });
     expect(createHash("sha256").update(content).digest("hex")).toBe(stdout.slice(0, 64));
   },
   "gives an empty file": async (trial) => {
     await trial.client.files.writeFile(`${trial.folder}/empty`, "", trial.name);
-    expect(await collect(trial, `${trial.folder}/empty`)).toMatchObject({ content: "", metadata: { size: 0, isBinary: false } });
+    expect(await collect(trial, `${trial.folder}/empty`)).toMatchObject({
+      content: "",
+      metadata: { size: 0, isBinary: false },
+    });
   },
   "gives text that turns out to have bytes in it after all": async (trial) => {
     const { client, name, folder } = trial;
@@ -84,7 +91,9 @@ cases("streamFile", {
       length += piece.length;
     }
     expect(length).toBe(200_000);
-    await client.files.writeFile(`${folder}/bytes`, Buffer.from([0, 255, 0, 254]).toString("base64"), name, { encoding: "base64" });
+    await client.files.writeFile(`${folder}/bytes`, Buffer.from([0, 255, 0, 254]).toString("base64"), name, {
+      encoding: "base64",
+    });
     for await (const piece of streamFile(await client.files.readFileStream(`${folder}/bytes`, name)))
       expect(piece).toEqual(new Uint8Array([0, 255, 0, 254]));
   },

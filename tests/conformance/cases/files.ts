@@ -21,17 +21,30 @@ export const ODD_NAMES = [
   "a?b#c&d=e",
 ];
 
-const missing = (path: string) => ({ name: "FileNotFoundError", code: "FILE_NOT_FOUND", httpStatus: 404, context: { path } });
+const missing = (path: string) => ({
+  name: "FileNotFoundError",
+  code: "FILE_NOT_FOUND",
+  httpStatus: 404,
+  context: { path },
+});
 const invalid = { name: "ValidationFailedError", code: "VALIDATION_FAILED", httpStatus: 400 };
 
 /** The same refusals for whatever takes a path. */
 export async function refusesBadPaths(trial: Trial, call: (path: string) => Promise<unknown>): Promise<void> {
   await refused(call(""), { ...invalid, context: { field: "path" } });
   await refused(call("a\0b"), invalid);
-  await refused(call(`/workspace/${"x".repeat(256)}`), { name: "FileSystemError", code: "NAME_TOO_LONG", httpStatus: 400 });
+  await refused(call(`/workspace/${"x".repeat(256)}`), {
+    name: "FileSystemError",
+    code: "NAME_TOO_LONG",
+    httpStatus: 400,
+  });
   await refused(call(`/${"y/".repeat(2500)}z`), { name: "FileSystemError", code: "NAME_TOO_LONG", httpStatus: 400 });
   await trial.client.files.writeFile(`${trial.folder}/file`, "", trial.name);
-  await refused(call(`${trial.folder}/file/below`), { name: "FileSystemError", code: "NOT_DIRECTORY", httpStatus: 400 });
+  await refused(call(`${trial.folder}/file/below`), {
+    name: "FileSystemError",
+    code: "NOT_DIRECTORY",
+    httpStatus: 400,
+  });
 }
 
 cases("files.writeFile", {
@@ -82,7 +95,8 @@ cases("files.writeFile", {
       for (let i = 0; i < 10; i++) await client.files.writeFile(`${folder}/one`, i % 2 ? a : b, name);
     };
     const read = async () => {
-      for (let i = 0; i < 10; i++) expect([a, b]).toContain((await client.files.readFile(`${folder}/one`, name)).content);
+      for (let i = 0; i < 10; i++)
+        expect([a, b]).toContain((await client.files.readFile(`${folder}/one`, name)).content);
     };
     await Promise.all([write(), read(), read()]);
   },
@@ -100,7 +114,11 @@ cases("files.writeFile", {
   },
   "refuses a folder, and paths that cannot be": async (trial) => {
     const { client, name, folder } = trial;
-    await refused(client.files.writeFile(folder, "x", name), { name: "FileSystemError", code: "IS_DIRECTORY", httpStatus: 400 });
+    await refused(client.files.writeFile(folder, "x", name), {
+      name: "FileSystemError",
+      code: "IS_DIRECTORY",
+      httpStatus: 400,
+    });
     await refusesBadPaths(trial, (path) => client.files.writeFile(path, "x", name));
   },
   "says that it may not": async ({ client, name }) => {
@@ -136,7 +154,10 @@ cases("files.readFile", {
       content: "dGV4dA==",
       encoding: "base64",
     });
-    expect(await client.files.readFile(`${folder}/text`, name, { encoding: "utf8" })).toMatchObject({ content: "text", encoding: "utf-8" });
+    expect(await client.files.readFile(`${folder}/text`, name, { encoding: "utf8" })).toMatchObject({
+      content: "text",
+      encoding: "utf-8",
+    });
   },
   "reads what has no size, as in /proc": async ({ client, name }) => {
     expect((await client.files.readFile("/proc/self/comm", name)).content).toContain("sandpit-agent");
@@ -146,10 +167,18 @@ cases("files.readFile", {
   },
   "refuses folders, pipes, devices and loops of links at once": async ({ client, name, folder }) => {
     await client.commands.execute(`cd ${folder}; mkfifo pipe; ln -s loop loop; ln -s /dev/zero device`, name);
-    await refused(client.files.readFile(folder, name), { name: "FileSystemError", code: "IS_DIRECTORY", httpStatus: 400 });
+    await refused(client.files.readFile(folder, name), {
+      name: "FileSystemError",
+      code: "IS_DIRECTORY",
+      httpStatus: 400,
+    });
     await refused(client.files.readFile(`${folder}/pipe`, name), { ...invalid, context: { type: "pipe" } });
     await refused(client.files.readFile(`${folder}/device`, name), { ...invalid, context: { type: "device" } });
-    await refused(client.files.readFile(`${folder}/loop`, name), { name: "FileSystemError", code: "TOO_MANY_LINKS", httpStatus: 500 });
+    await refused(client.files.readFile(`${folder}/loop`, name), {
+      name: "FileSystemError",
+      code: "TOO_MANY_LINKS",
+      httpStatus: 500,
+    });
   },
   "says that it may not": async ({ client, name, folder }) => {
     await client.commands.execute(`echo x > ${folder}/secret; chmod 000 ${folder}/secret`, name);
@@ -162,13 +191,19 @@ cases("files.readFile", {
   },
   "refuses what is too large for one answer, and says what to do": async ({ client, name, folder }) => {
     await client.commands.execute(`truncate -s 33M ${folder}/huge`, name);
-    await refused(client.files.readFile(`${folder}/huge`, name), { name: "FileTooLargeError", code: "FILE_TOO_LARGE", httpStatus: 413 });
+    await refused(client.files.readFile(`${folder}/huge`, name), {
+      name: "FileTooLargeError",
+      code: "FILE_TOO_LARGE",
+      httpStatus: 413,
+    });
   },
   "refuses paths that cannot be": async (trial) => {
     await refusesBadPaths(trial, (path) => trial.client.files.readFile(path, trial.name));
   },
   "the client keeps encoding none to itself": async ({ client, name, folder }) => {
-    const { message } = await failure(Promise.resolve().then(() => client.files.readFile(folder, name, { encoding: "none" })));
+    const { message } = await failure(
+      Promise.resolve().then(() => client.files.readFile(folder, name, { encoding: "none" })),
+    );
     expect(message).toContain("requires the rpc transport");
   },
 });
@@ -178,7 +213,9 @@ cases(
   {
     "the client asks for its rpc transport": async ({ client, name, folder }) => {
       const stream = new Blob(["x"]).stream();
-      const { message } = await failure(Promise.resolve().then(() => client.files.writeFileStream(`${folder}/x`, stream, name)));
+      const { message } = await failure(
+        Promise.resolve().then(() => client.files.writeFileStream(`${folder}/x`, stream, name)),
+      );
       expect(message).toContain("requires the rpc transport");
       expect((await client.files.exists(`${folder}/x`, name)).exists).toBe(false);
     },

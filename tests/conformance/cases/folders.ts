@@ -9,7 +9,11 @@ const there = { name: "FileExistsError", code: "FILE_EXISTS", httpStatus: 409 };
 
 cases("files.mkdir", {
   "makes one folder, or all that are missing when asked": async ({ client, name, folder }) => {
-    expect(await client.files.mkdir(`${folder}/a`, name)).toMatchObject({ success: true, path: `${folder}/a`, recursive: false });
+    expect(await client.files.mkdir(`${folder}/a`, name)).toMatchObject({
+      success: true,
+      path: `${folder}/a`,
+      recursive: false,
+    });
     await refused(client.files.mkdir(`${folder}/x/y`, name), missing);
     expect(await client.files.mkdir(`${folder}/x/y`, name, { recursive: true })).toMatchObject({ recursive: true });
     expect((await client.commands.execute(`find ${folder} -type d | sort`, name)).stdout).toBe(
@@ -30,13 +34,20 @@ cases("files.mkdir", {
 cases("files.deleteFile", {
   "deletes a file, and of a link only the link": async ({ client, name, folder }) => {
     await client.commands.execute(`cd ${folder}; echo x > file; ln -s file link`, name);
-    expect(await client.files.deleteFile(`${folder}/link`, name)).toMatchObject({ success: true, path: `${folder}/link` });
+    expect(await client.files.deleteFile(`${folder}/link`, name)).toMatchObject({
+      success: true,
+      path: `${folder}/link`,
+    });
     expect((await client.files.exists(`${folder}/file`, name)).exists).toBe(true);
     await client.files.deleteFile(`${folder}/file`, name);
     expect((await client.files.exists(`${folder}/file`, name)).exists).toBe(false);
   },
   "refuses a folder, and what is missing": async ({ client, name, folder }) => {
-    await refused(client.files.deleteFile(folder, name), { name: "FileSystemError", code: "IS_DIRECTORY", httpStatus: 400 });
+    await refused(client.files.deleteFile(folder, name), {
+      name: "FileSystemError",
+      code: "IS_DIRECTORY",
+      httpStatus: 400,
+    });
     await refused(client.files.deleteFile(`${folder}/none`, name), { ...missing, context: { path: `${folder}/none` } });
   },
   "refuses paths that cannot be": async (trial) => {
@@ -62,7 +73,10 @@ cases("files.renameFile", {
     expect((await client.files.readFile(`${folder}/b`, name)).content).toBe("b");
   },
   "says what is missing": async ({ client, name, folder }) => {
-    await refused(client.files.renameFile(`${folder}/none`, `${folder}/x`, name), { ...missing, context: { path: `${folder}/none` } });
+    await refused(client.files.renameFile(`${folder}/none`, `${folder}/x`, name), {
+      ...missing,
+      context: { path: `${folder}/none` },
+    });
   },
 });
 
@@ -96,7 +110,10 @@ cases("files.moveFile", {
 
 cases("files.listFiles", {
   "tells of each entry all there is to know": async ({ client, name, folder }) => {
-    await client.commands.execute(`cd ${folder}; printf abc > file; chmod 640 file; mkdir dir; ln -s file link; mkfifo pipe`, name);
+    await client.commands.execute(
+      `cd ${folder}; printf abc > file; chmod 640 file; mkdir dir; ln -s file link; mkfifo pipe`,
+      name,
+    );
     const { files, count, success, path } = await client.files.listFiles(folder, name);
     expect({ success, path, count }).toEqual({ success: true, path: folder, count: 4 });
     const [dir, file, link, pipe] = [...files].sort((a, b) => a.name.localeCompare(b.name));
@@ -114,7 +131,8 @@ cases("files.listFiles", {
   },
   "leaves hidden ones out, unless asked": async ({ client, name, folder }) => {
     await client.commands.execute(`cd ${folder}; touch .hidden shown; mkdir .dir; touch .dir/inside`, name);
-    const names = async (options?: object) => (await client.files.listFiles(folder, name, options)).files.map((f) => f.relativePath).sort();
+    const names = async (options?: object) =>
+      (await client.files.listFiles(folder, name, options)).files.map((f) => f.relativePath).sort();
     expect(await names()).toEqual(["shown"]);
     expect(await names({ includeHidden: true })).toEqual([".dir", ".hidden", "shown"]);
     expect(await names({ recursive: true })).toEqual(["shown"]);
@@ -132,7 +150,11 @@ cases("files.listFiles", {
   "says what is missing, and what is no folder": async ({ client, name, folder }) => {
     await refused(client.files.listFiles(`${folder}/none`, name), { ...missing, context: { path: `${folder}/none` } });
     await client.files.writeFile(`${folder}/file`, "", name);
-    await refused(client.files.listFiles(`${folder}/file`, name), { name: "FileSystemError", code: "NOT_DIRECTORY", httpStatus: 400 });
+    await refused(client.files.listFiles(`${folder}/file`, name), {
+      name: "FileSystemError",
+      code: "NOT_DIRECTORY",
+      httpStatus: 400,
+    });
   },
   "refuses paths that cannot be": async (trial) => {
     await refusesBadPaths(trial, (path) => trial.client.files.listFiles(path, trial.name));

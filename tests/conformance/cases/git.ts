@@ -20,15 +20,25 @@ cases("git.checkout", {
     const { client, name, folder } = trial;
     const url = await repository(trial);
     const targetDir = `${folder}/clone`;
-    expect(await client.git.checkout(url, name, { targetDir })).toMatchObject({ success: true, repoUrl: url, branch: "main", targetDir });
+    expect(await client.git.checkout(url, name, { targetDir })).toMatchObject({
+      success: true,
+      repoUrl: url,
+      branch: "main",
+      targetDir,
+    });
     expect((await client.files.readFile(`${targetDir}/file`, name)).content).toBe("2\n");
   },
   "clones a branch, no deeper than asked": async (trial) => {
     const { client, name, folder } = trial;
     const url = await repository(trial);
     const targetDir = `${folder}/clone`;
-    expect(await client.git.checkout(url, name, { targetDir, branch: "side", depth: 1 })).toMatchObject({ branch: "side" });
-    const { stdout } = await client.commands.execute(`cd ${targetDir} && git rev-list --count HEAD && git branch --show-current`, name);
+    expect(await client.git.checkout(url, name, { targetDir, branch: "side", depth: 1 })).toMatchObject({
+      branch: "side",
+    });
+    const { stdout } = await client.commands.execute(
+      `cd ${targetDir} && git rev-list --count HEAD && git branch --show-current`,
+      name,
+    );
     expect(stdout).toBe("1\nside\n");
   },
   "clones into /workspace by the name of the repository when nothing is said": async (trial) => {
@@ -69,11 +79,14 @@ cases("git.checkout", {
       name,
     );
     await client.commands.execute("until (: < /dev/tcp/127.0.0.1/20987) 2>/dev/null; do sleep 0.02; done", name);
-    await refused(client.git.checkout("http://127.0.0.1:20987/x.git", name, { targetDir: `${folder}/clone`, timeoutMs: 500 }), {
-      name: "GitNetworkError",
-      code: "GIT_NETWORK_ERROR",
-      httpStatus: 502,
-    });
+    await refused(
+      client.git.checkout("http://127.0.0.1:20987/x.git", name, { targetDir: `${folder}/clone`, timeoutMs: 500 }),
+      {
+        name: "GitNetworkError",
+        code: "GIT_NETWORK_ERROR",
+        httpStatus: 502,
+      },
+    );
     expect((await client.files.exists(`${folder}/clone`, name)).exists).toBe(false);
     await client.processes.killProcess(processId);
   },
@@ -85,7 +98,14 @@ cases("git.checkout", {
     expect((await trial.client.files.readFile(`${trial.folder}/clone/mine`, trial.name)).content).toBe("mine");
   },
   "refuses an address that is none, or that would be an option or a program": async ({ client, name, folder }) => {
-    for (const url of ["", "--upload-pack=touch /tmp/owned", "ext::sh -c id", "javascript://x", "a\0b", `https://${"x".repeat(2100)}`])
+    for (const url of [
+      "",
+      "--upload-pack=touch /tmp/owned",
+      "ext::sh -c id",
+      "javascript://x",
+      "a\0b",
+      `https://${"x".repeat(2100)}`,
+    ])
       await refused(client.git.checkout(url, name, { targetDir: `${folder}/clone` }), {
         name: "InvalidGitUrlError",
         code: "INVALID_GIT_URL",
@@ -94,12 +114,18 @@ cases("git.checkout", {
     expect((await client.files.exists("/tmp/owned", name)).exists).toBe(false);
   },
   "tells nobody a password": async ({ client, name, folder }) => {
-    const error = await failure(client.git.checkout("http://me:s3cret@127.0.0.1:9/x.git", name, { targetDir: `${folder}/clone` }));
+    const error = await failure(
+      client.git.checkout("http://me:s3cret@127.0.0.1:9/x.git", name, { targetDir: `${folder}/clone` }),
+    );
     expect(JSON.stringify(error)).not.toContain("s3cret");
     expect(error.message).not.toContain("s3cret");
   },
   "the client minds depth and time itself": async ({ client, name }) => {
-    expect((await failure(client.git.checkout("file:///x", name, { depth: 0 }))).message).toContain("Invalid depth value");
-    expect((await failure(client.git.checkout("file:///x", name, { timeoutMs: -1 }))).message).toContain("Invalid timeout value");
+    expect((await failure(client.git.checkout("file:///x", name, { depth: 0 }))).message).toContain(
+      "Invalid depth value",
+    );
+    expect((await failure(client.git.checkout("file:///x", name, { timeoutMs: -1 }))).message).toContain(
+      "Invalid timeout value",
+    );
   },
 });

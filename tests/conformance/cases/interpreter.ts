@@ -41,7 +41,8 @@ cases("interpreter.createCodeContext", {
   },
   "runs in the folder and with the variables that were given": async (trial) => {
     await within(trial, { cwd: trial.folder, envVars: { GIVEN: "1", LEVEL: "context" } }, async (id) => {
-      const code = "import os; print(os.getcwd(), os.environ['GIVEN'], os.environ['LEVEL'], os.environ['SANDBOX_ONLY'])";
+      const code =
+        "import os; print(os.getcwd(), os.environ['GIVEN'], os.environ['LEVEL'], os.environ['SANDBOX_ONLY'])";
       expect((await run(trial, id, code)).stdout).toBe(`${trial.folder} 1 context 1\n`);
     });
   },
@@ -84,7 +85,10 @@ cases("interpreter.runCodeStream", {
   "tells an error by its name, its message and the way there": async (trial) => {
     await within(trial, PYTHON, async (id) => {
       const seen = await run(trial, id, "print('before')\ndef f(): return 1 / 0\nf()");
-      expect(seen).toMatchObject({ stdout: "before\n", error: { name: "ZeroDivisionError", message: "division by zero" } });
+      expect(seen).toMatchObject({
+        stdout: "before\n",
+        error: { name: "ZeroDivisionError", message: "division by zero" },
+      });
       // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal
       expect(seen.error?.traceback.join("\n").replace(/\u001b\[[\d;]*m/g, "")).toContain("1 / 0");
       expect((await run(trial, id, "f.__name__")).results).toMatchObject([{ text: "'f'" }]);
@@ -140,7 +144,9 @@ cases("interpreter.streamCode", {
   },
   "stops the run when its reader goes": async (trial) => {
     await within(trial, PYTHON, async (id) => {
-      const reading = new Reading(await trial.client.interpreter.streamCode(id, "import time\nprint('on', flush=True)\ntime.sleep(1000)"));
+      const reading = new Reading(
+        await trial.client.interpreter.streamCode(id, "import time\nprint('on', flush=True)\ntime.sleep(1000)"),
+      );
       await reading.toText("on\n");
       await reading.close();
       expect((await run(trial, id, "'free'")).results).toMatchObject([{ text: "'free'" }]);
@@ -156,7 +162,8 @@ cases("interpreter.streamCode", {
   "queues what is asked at once": async (trial) => {
     await within(trial, PYTHON, async (id) => {
       await run(trial, id, "seen = []");
-      const one = async (i: number) => textOf(await all(await trial.client.interpreter.streamCode(id, `seen.append(${i}); print(${i})`)));
+      const one = async (i: number) =>
+        textOf(await all(await trial.client.interpreter.streamCode(id, `seen.append(${i}); print(${i})`)));
       expect(await Promise.all([0, 1, 2, 3, 4].map(one))).toEqual(["0\n", "1\n", "2\n", "3\n", "4\n"]);
       expect((await run(trial, id, "len(seen)")).results).toMatchObject([{ text: "5" }]);
     });
@@ -176,7 +183,9 @@ cases("interpreter.deleteCodeContext", {
   "ends it and its kernel, even while it runs": async (trial) => {
     const { client, name } = trial;
     const { id } = await client.interpreter.createCodeContext(PYTHON);
-    const reading = new Reading(await client.interpreter.streamCode(id, "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(1000)"));
+    const reading = new Reading(
+      await client.interpreter.streamCode(id, "import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(1000)"),
+    );
     await reading.toText("\n");
     await client.interpreter.deleteCodeContext(id);
     await reading.until(({ type }) => type === "error");

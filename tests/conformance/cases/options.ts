@@ -21,7 +21,11 @@ interface Refusal {
 }
 
 /** Either `works` holds of the answer, or it is refused with the name of the field. */
-async function worksOrIsRefused(response: Response, field: string, works: (body: unknown) => Promise<void>): Promise<void> {
+async function worksOrIsRefused(
+  response: Response,
+  field: string,
+  works: (body: unknown) => Promise<void>,
+): Promise<void> {
   const body: unknown = await response.json();
   if (response.ok) return works(body);
   const refusal = body as Refusal;
@@ -39,9 +43,13 @@ cases(
   "option: signal of killProcess",
   {
     "is the one that arrives": async (trial) => {
-      const command = "trap 'echo int; exit 9' INT; trap 'echo term; exit 8' TERM; echo up; while :; do sleep 0.02; done";
+      const command =
+        "trap 'echo int; exit 9' INT; trap 'echo term; exit 8' TERM; echo up; while :; do sleep 0.02; done";
       const { processId } = await trial.client.processes.startProcess(command, trial.name);
-      await until("it to be up", async () => (await trial.client.processes.getProcessLogs(processId)).stdout === "up\n");
+      await until(
+        "it to be up",
+        async () => (await trial.client.processes.getProcessLogs(processId)).stdout === "up\n",
+      );
       const { id } = trial.sandbox;
       await trial.gateway.ask("DELETE", `/v1/sandboxes/${id}/api/process/${processId}?signal=SIGINT`);
       await ended(trial, processId);
@@ -49,8 +57,15 @@ cases(
     },
     "is refused when there is none of that name": async (trial) => {
       const { processId } = await trial.client.processes.startProcess("sleep 1000", trial.name);
-      const response = await trial.gateway.call("DELETE", `/v1/sandboxes/${trial.sandbox.id}/api/process/${processId}?signal=SIGNONE`);
-      expect(await response.json()).toMatchObject({ code: "VALIDATION_FAILED", httpStatus: 400, context: { field: "signal" } });
+      const response = await trial.gateway.call(
+        "DELETE",
+        `/v1/sandboxes/${trial.sandbox.id}/api/process/${processId}?signal=SIGNONE`,
+      );
+      expect(await response.json()).toMatchObject({
+        code: "VALIDATION_FAILED",
+        httpStatus: 400,
+        context: { field: "signal" },
+      });
       await trial.client.processes.killProcess(processId);
     },
   },
@@ -63,7 +78,11 @@ cases("option: autoCleanup of startProcess", {
     await client.processes.startProcess("true", name, { processId: `${name}-kept`, autoCleanup: false });
     await ended(trial, `${name}-kept`);
     await client.processes.startProcess("true", name, { processId: `${name}-gone`, autoCleanup: true });
-    const known = () => client.processes.getProcess(`${name}-gone`).then(() => true, () => false);
+    const known = () =>
+      client.processes.getProcess(`${name}-gone`).then(
+        () => true,
+        () => false,
+      );
     await until("it to be forgotten", async () => !(await known()));
     expect((await client.processes.getProcess(`${name}-kept`)).process.status).toBe("completed");
   },
@@ -80,10 +99,14 @@ cases("option: sessionId of startProcess", {
 
 cases("option: encoding of startProcess", {
   "base64 gives bytes, and what is unknown is refused": async (trial) => {
-    const { processId } = await trial.client.processes.startProcess("printf '\\377'", trial.name, { encoding: "base64" });
+    const { processId } = await trial.client.processes.startProcess("printf '\\377'", trial.name, {
+      encoding: "base64",
+    });
     await ended(trial, processId);
     expect((await trial.client.processes.getProcessLogs(processId)).stdout).toBe("/w==");
-    expect(await failure(trial.client.processes.startProcess("true", trial.name, { encoding: "none" }))).toMatchObject({ code: "VALIDATION_FAILED" });
+    expect(await failure(trial.client.processes.startProcess("true", trial.name, { encoding: "none" }))).toMatchObject({
+      code: "VALIDATION_FAILED",
+    });
   },
 });
 
@@ -94,7 +117,11 @@ cases(
       const body = { command: "printf '\\377\\0'", sessionId: trial.name, encoding: "base64" };
       expect(await (await post(trial, "/api/execute", body)).json()).toMatchObject({ stdout: "/wA=" });
       const streamed = await events(await post(trial, "/api/execute/stream", body));
-      expect(Buffer.concat(streamed.filter(({ type }) => type === "stdout").map(({ data }) => Buffer.from(data ?? "", "base64")))).toEqual(Buffer.from([255, 0]));
+      expect(
+        Buffer.concat(
+          streamed.filter(({ type }) => type === "stdout").map(({ data }) => Buffer.from(data ?? "", "base64")),
+        ),
+      ).toEqual(Buffer.from([255, 0]));
       const refused = await post(trial, "/api/execute", { ...body, encoding: "latin1" });
       expect(await refused.json()).toMatchObject({ code: "VALIDATION_FAILED", context: { field: "encoding" } });
     },
@@ -106,7 +133,11 @@ cases(
   "option: bufferSize of execStream",
   {
     "bounds the pieces, or is refused": async (trial) => {
-      const response = await post(trial, "/api/execute/stream", { command: "head -c 5000 /dev/zero | tr '\\0' x", sessionId: trial.name, bufferSize: 100 });
+      const response = await post(trial, "/api/execute/stream", {
+        command: "head -c 5000 /dev/zero | tr '\\0' x",
+        sessionId: trial.name,
+        bufferSize: 100,
+      });
       if (!response.ok) return worksOrIsRefused(response, "bufferSize", async () => undefined);
       const seen = await events(response);
       expect(textOf(seen).length).toBe(5000);
@@ -148,10 +179,14 @@ cases(
   {
     "is refused, or keeps the session's processes to itself": async (trial) => {
       const id = `${trial.name}-alone`;
-      await worksOrIsRefused(await post(trial, "/api/session/create", { id, isolation: true }), "isolation", async () => {
-        await trial.client.commands.execute("sleep 987 & echo started", `${trial.name}-other`);
-        expect((await trial.client.commands.execute("grep -al [9]87 /proc/[0-9]*/cmdline", id)).stdout).toBe("");
-      });
+      await worksOrIsRefused(
+        await post(trial, "/api/session/create", { id, isolation: true }),
+        "isolation",
+        async () => {
+          await trial.client.commands.execute("sleep 987 & echo started", `${trial.name}-other`);
+          expect((await trial.client.commands.execute("grep -al [9]87 /proc/[0-9]*/cmdline", id)).stdout).toBe("");
+        },
+      );
     },
   },
   wire,
@@ -168,17 +203,23 @@ cases("option: timeout of runCode", {
   },
 });
 
-cases("option: timeout of createCodeContext", {
-  "is every run's, unless the run has its own": async (trial) => {
-    const made = await post(trial, "/api/contexts", { language: "python", timeout: 300 });
-    await worksOrIsRefused(made, "timeout", async (body) => {
-      const { contextId } = body as { contextId: string };
-      const seen = await events(await post(trial, "/api/execute/code", { context_id: contextId, code: "import time; time.sleep(1000)" }));
-      expect(String(seen.at(-1)?.ename)).toMatch(/Timeout/);
-      await trial.client.interpreter.deleteCodeContext(contextId);
-    });
+cases(
+  "option: timeout of createCodeContext",
+  {
+    "is every run's, unless the run has its own": async (trial) => {
+      const made = await post(trial, "/api/contexts", { language: "python", timeout: 300 });
+      await worksOrIsRefused(made, "timeout", async (body) => {
+        const { contextId } = body as { contextId: string };
+        const seen = await events(
+          await post(trial, "/api/execute/code", { context_id: contextId, code: "import time; time.sleep(1000)" }),
+        );
+        expect(String(seen.at(-1)?.ename)).toMatch(/Timeout/);
+        await trial.client.interpreter.deleteCodeContext(contextId);
+      });
+    },
   },
-}, wire);
+  wire,
+);
 
 cases(
   "option: envVars of runCode",
@@ -201,9 +242,14 @@ cases(
   "option: variables of createCodeContext",
   {
     "are there before the first run": async (trial) => {
-      const made = await post(trial, "/api/contexts", { language: "python", variables: { x: [1, { y: null }], s: "é\n" } });
+      const made = await post(trial, "/api/contexts", {
+        language: "python",
+        variables: { x: [1, { y: null }], s: "é\n" },
+      });
       const { contextId } = (await made.json()) as { contextId: string };
-      const seen = await events(await post(trial, "/api/execute/code", { context_id: contextId, code: "print(x, repr(s))" }));
+      const seen = await events(
+        await post(trial, "/api/execute/code", { context_id: contextId, code: "print(x, repr(s))" }),
+      );
       expect(textOf(seen)).toBe("[1, {'y': None}] 'é\\n'\n");
       await trial.client.interpreter.deleteCodeContext(contextId);
     },

@@ -7,7 +7,12 @@ let last = 21_000;
 const port = () => ++last;
 
 /** A server in the sandbox that answers every request with `status`. */
-export async function serveIn({ client, name, folder }: Trial, at: number, status = 200, body = "hello"): Promise<string> {
+export async function serveIn(
+  { client, name, folder }: Trial,
+  at: number,
+  status = 200,
+  body = "hello",
+): Promise<string> {
   const script = [
     "from http.server import *",
     "class H(BaseHTTPRequestHandler):",
@@ -36,7 +41,10 @@ cases("ports.watchPort", {
     const failing = new Reading(await trial.client.ports.watchPort({ ...asked, processId, path: "/" }));
     await failing.until((event) => event.type === "watching");
     await trial.client.processes.killProcess(processId);
-    expect(await failing.until((event) => event.type !== "watching")).toMatchObject({ type: "process_exited", port: at });
+    expect(await failing.until((event) => event.type !== "watching")).toMatchObject({
+      type: "process_exited",
+      port: at,
+    });
   },
   "is content with a connection when asked for tcp": async (trial) => {
     const at = port();

@@ -26,11 +26,14 @@ const expose = (trial: Trial, body: object) => trial.gateway.ask<Exposed>("POST"
 function visit(url: string, headers: Record<string, string> = {}): Promise<Answer> {
   const { host, port, pathname, search } = new URL(url);
   return new Promise((done, failed) => {
-    const asked = request({ host: "127.0.0.1", port, path: `${pathname}${search}`, headers: { Host: host, ...headers } }, (answer) => {
-      let text = "";
-      answer.setEncoding("utf8").on("data", (chunk: string) => void (text += chunk));
-      answer.on("end", () => done({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
-    });
+    const asked = request(
+      { host: "127.0.0.1", port, path: `${pathname}${search}`, headers: { Host: host, ...headers } },
+      (answer) => {
+        let text = "";
+        answer.setEncoding("utf8").on("data", (chunk: string) => void (text += chunk));
+        answer.on("end", () => done({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
+      },
+    );
     asked.once("error", failed);
     asked.end();
   });
@@ -39,7 +42,10 @@ function visit(url: string, headers: Record<string, string> = {}): Promise<Answe
 /** A server in the sandbox that is up. */
 async function serving(trial: Trial, at: number): Promise<string> {
   const process = await serveIn(trial, at);
-  await trial.client.commands.execute(`until (: < /dev/tcp/127.0.0.1/${at}) 2>/dev/null; do sleep 0.02; done`, trial.name);
+  await trial.client.commands.execute(
+    `until (: < /dev/tcp/127.0.0.1/${at}) 2>/dev/null; do sleep 0.02; done`,
+    trial.name,
+  );
   return process;
 }
 
@@ -66,11 +72,17 @@ cases(
       const { url } = await expose(trial, { port: at, token: "my_own_token" });
       expect(url).toContain(`${at}-${trial.sandbox.id}-my_own_token.localhost`);
       expect((await expose(trial, { port: at, name: "again" })).url).toBe(url);
-      expect(await refusal(trial, { port: at, token: "another" })).toMatchObject({ status: 409, code: "PORT_ALREADY_EXPOSED" });
+      expect(await refusal(trial, { port: at, token: "another" })).toMatchObject({
+        status: 409,
+        code: "PORT_ALREADY_EXPOSED",
+      });
     },
     "refuses ports and tokens that cannot be": async (trial) => {
       for (const port of [0, 22, 1023, 65536, 70000, -1, 1.5, "8080", null])
-        expect(await refusal(trial, { port })).toMatchObject({ status: 400, code: expect.stringMatching(/^(INVALID_PORT|VALIDATION_FAILED)$/) });
+        expect(await refusal(trial, { port })).toMatchObject({
+          status: 400,
+          code: expect.stringMatching(/^(INVALID_PORT|VALIDATION_FAILED)$/),
+        });
       for (const token of ["", "UPPER", "with-hyphen", "x".repeat(17), "a b"])
         expect(await refusal(trial, { port: ++last, token })).toMatchObject({ status: 400, code: "VALIDATION_FAILED" });
     },
@@ -119,7 +131,11 @@ cases(
       const at = ++last;
       const process = await serving(trial, at);
       const { url } = await expose(trial, { port: at, token: "right" });
-      for (const wrong of [url.replace("right", "wrong"), url.replace(`${at}`, `${at + 1}`), url.replace(trial.sandbox.id, "other")])
+      for (const wrong of [
+        url.replace("right", "wrong"),
+        url.replace(`${at}`, `${at + 1}`),
+        url.replace(trial.sandbox.id, "other"),
+      ])
         expect(await visit(wrong)).toMatchObject({ status: 404, text: expect.stringContaining("INVALID_TOKEN") });
       await trial.client.processes.killProcess(process);
     },

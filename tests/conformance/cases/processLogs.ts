@@ -4,11 +4,19 @@ import { cases } from "../support/cases.ts";
 import { all, Reading, refused, streamRefused, textOf } from "../support/read.ts";
 import { ended } from "./processes.ts";
 
-const missing = { name: "ProcessNotFoundError", code: "PROCESS_NOT_FOUND", httpStatus: 404, context: { processId: "none" } };
+const missing = {
+  name: "ProcessNotFoundError",
+  code: "PROCESS_NOT_FOUND",
+  httpStatus: 404,
+  context: { processId: "none" },
+};
 
 cases("processes.getProcessLogs", {
   "keeps both streams after the end": async (trial) => {
-    const { processId } = await trial.client.processes.startProcess("printf out; echo err >&2; printf 'a\\0é'", trial.name);
+    const { processId } = await trial.client.processes.startProcess(
+      "printf out; echo err >&2; printf 'a\\0é'",
+      trial.name,
+    );
     await ended(trial, processId);
     expect(await trial.client.processes.getProcessLogs(processId)).toMatchObject({
       success: true,
@@ -62,7 +70,10 @@ cases("processes.streamProcessLogs", {
     expect(textOf(await all(await client.processes.streamProcessLogs(processId)))).toBe("one\ntwo\n");
   },
   "tells several readers the same": async (trial) => {
-    const { processId } = await trial.client.processes.startProcess("for i in $(seq 200); do echo $i; sleep 0.001; done", trial.name);
+    const { processId } = await trial.client.processes.startProcess(
+      "for i in $(seq 200); do echo $i; sleep 0.001; done",
+      trial.name,
+    );
     const read = async () => textOf(await all(await trial.client.processes.streamProcessLogs(processId)));
     const texts = await Promise.all([read(), read(), read()]);
     for (const text of texts) expect(text).toBe(Array.from({ length: 200 }, (_, i) => `${i + 1}\n`).join(""));

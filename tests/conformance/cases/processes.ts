@@ -59,7 +59,11 @@ cases("processes.startProcess", {
   "is forgotten when it ended, if that was asked for": async (trial) => {
     const options = { processId: `${trial.name}-p`, autoCleanup: true };
     await trial.client.processes.startProcess("true", trial.name, options);
-    const known = () => record(trial, `${trial.name}-p`).then(() => true, () => false);
+    const known = () =>
+      record(trial, `${trial.name}-p`).then(
+        () => true,
+        () => false,
+      );
     await until("it to be forgotten", async () => !(await known()));
     await refused(trial.client.processes.getProcess(`${trial.name}-p`), missing(`${trial.name}-p`));
   },
@@ -71,7 +75,10 @@ cases("processes.startProcess", {
     expect(stdout).toBe("/wA=");
   },
   "refuses an encoding it does not know": async ({ client, name }) => {
-    await refused(client.processes.startProcess("true", name, { encoding: "latin1" }), { ...invalid, context: { field: "encoding" } });
+    await refused(client.processes.startProcess("true", name, { encoding: "latin1" }), {
+      ...invalid,
+      context: { field: "encoding" },
+    });
   },
   "refuses an id that is taken": async (trial) => {
     const options = { processId: `${trial.name}-p` };
@@ -81,7 +88,11 @@ cases("processes.startProcess", {
     await trial.client.processes.killProcess(`${trial.name}-p`);
   },
   "refuses an empty command, and a folder that is not there": async ({ client, name }) => {
-    await refused(client.processes.startProcess("", name), { name: "CommandError", code: "INVALID_COMMAND", httpStatus: 400 });
+    await refused(client.processes.startProcess("", name), {
+      name: "CommandError",
+      code: "INVALID_COMMAND",
+      httpStatus: 400,
+    });
     const error = await failure(client.processes.startProcess("true", name, { cwd: "/nowhere" }));
     expect(error.httpStatus).toBeGreaterThanOrEqual(400);
     expect(typeof error.code).toBe("string");
@@ -127,14 +138,22 @@ cases("processes.killProcess", {
     const { client, name, folder } = trial;
     const command = `cd ${folder}; (setsid sleep 1000 & echo $! > a; sleep 1000 & echo $! > b; wait) & sleep 1000`;
     const { processId } = await client.processes.startProcess(command, name);
-    await until("all to run", async () => (await client.commands.execute(`cat ${folder}/a ${folder}/b | wc -w`, name)).stdout === "2\n");
+    await until(
+      "all to run",
+      async () => (await client.commands.execute(`cat ${folder}/a ${folder}/b | wc -w`, name)).stdout === "2\n",
+    );
     expect(await client.processes.killProcess(processId)).toMatchObject({ success: true, processId });
     expect(await record(trial, processId)).toMatchObject({ status: "killed" });
     const look = `cd ${folder}; grep "^State:.[^Z]" /proc/$(cat a)/status /proc/$(cat b)/status 2>/dev/null`;
     expect((await client.commands.execute(look, name)).stdout).toBe("");
   },
   "ends what does not listen": async (trial) => {
-    const { processId } = await trial.client.processes.startProcess("trap '' TERM; while :; do sleep 0.1; done", trial.name);
+    const command = "trap '' TERM; echo deaf; while :; do sleep 0.1; done";
+    const { processId } = await trial.client.processes.startProcess(command, trial.name);
+    await until(
+      "it to be deaf",
+      async () => (await trial.client.processes.getProcessLogs(processId)).stdout === "deaf\n",
+    );
     await trial.client.processes.killProcess(processId);
     expect(await record(trial, processId)).toMatchObject({ status: "killed", exitCode: 137 });
   },

@@ -1,11 +1,18 @@
 /** `client.utils`, `client.backup`, `client.tunnels` and the client itself. */
-import { CommandClient, isDurableObjectCodeUpdateReset, isExecResult, isPlatformTransientError, isProcess, isProcessStatus } from "@cloudflare/sandbox";
+import {
+  CommandClient,
+  isDurableObjectCodeUpdateReset,
+  isExecResult,
+  isPlatformTransientError,
+  isProcess,
+  isProcessStatus,
+} from "@cloudflare/sandbox";
 import { expect } from "vitest";
 import { cases } from "../support/cases.ts";
 import { failure, refused } from "../support/read.ts";
 
 cases("utils.ping", {
-  "answers": async ({ client }) => {
+  answers: async ({ client }) => {
     expect(typeof (await client.utils.ping())).toBe("string");
   },
 });
@@ -43,7 +50,9 @@ cases("utils.createSession", {
       httpStatus: 500,
       context: { timeoutMs: 300 },
     });
-    expect((await client.commands.execute("sleep 0.6; echo longer", id, { timeoutMs: 20_000 })).stdout).toBe("longer\n");
+    expect((await client.commands.execute("sleep 0.6; echo longer", id, { timeoutMs: 20_000 })).stdout).toBe(
+      "longer\n",
+    );
   },
   "says that there is one already": async ({ client, name }) => {
     const id = `${name}-twice`;
@@ -135,7 +144,7 @@ cases("client.connect", {
   },
 });
 cases("client.isWebSocketConnected", {
-  "knows": async ({ client, transport }) => {
+  knows: async ({ client, transport }) => {
     await client.connect();
     expect(client.isWebSocketConnected()).toBe(transport === "websocket");
     client.disconnect();
@@ -167,7 +176,7 @@ class Open extends CommandClient {
   }
 }
 cases("base.isWebSocketMode", {
-  "knows": async ({ sandbox, transport }) => {
+  knows: async ({ sandbox, transport }) => {
     const client = new Open({ baseUrl: sandbox.url, transportMode: transport, wsUrl: "ws://127.0.0.1/ws" });
     expect(client.overWebSocket).toBe(transport === "websocket");
   },

@@ -1,11 +1,16 @@
 /** The client's `Sandbox` class, in a stand-in for its Durable Object: commands and processes. */
 import { expect } from "vitest";
-import { failure, textOf, all } from "../support/read.ts";
+import { all, failure, textOf } from "../support/read.ts";
 import { sandboxCases } from "../support/sandboxCases.ts";
 
 sandboxCases("exec", {
   "answers as documented": async ({ box }) => {
-    expect(await box.exec("echo out; echo err >&2; (exit 2)")).toMatchObject({ success: false, exitCode: 2, stdout: "out\n", stderr: "err\n" });
+    expect(await box.exec("echo out; echo err >&2; (exit 2)")).toMatchObject({
+      success: false,
+      exitCode: 2,
+      stdout: "out\n",
+      stderr: "err\n",
+    });
   },
   "calls back for each piece": async ({ box }) => {
     const seen: string[] = [];
@@ -15,7 +20,9 @@ sandboxCases("exec", {
     expect(seen.sort()).toEqual(["stderr err\n", "stdout out\n"]);
   },
   "throws when its time is over, also when it streams": async ({ session }) => {
-    expect(await failure(session.exec("sleep 1000", { timeout: 300 }))).toMatchObject({ code: "COMMAND_EXECUTION_ERROR" });
+    expect(await failure(session.exec("sleep 1000", { timeout: 300 }))).toMatchObject({
+      code: "COMMAND_EXECUTION_ERROR",
+    });
     const streamed = session.exec("sleep 1000", { timeout: 300, stream: true, onOutput: () => undefined });
     expect((await failure(streamed)).message).toMatch(/timeout/i);
     expect((await session.exec("echo usable")).stdout).toBe("usable\n");
@@ -29,7 +36,13 @@ sandboxCases("execStream", {
 });
 
 sandboxCases("setEnvVars", {
-  "sets for what comes, and unsets": async ({ session }) => {
+  "sets for what comes, and unsets": async ({ box, session }) => {
+    await box.exec("true");
+    await box.setEnvVars({ EARLY: "1" });
+    expect((await box.exec("echo $EARLY")).stdout).toBe("1\n");
+    await box.setEnvVars({ EARLY: undefined, LATE: "2" });
+    expect((await box.exec("echo ${EARLY-unset} $LATE; unset LATE")).stdout).toBe("unset 2\n");
+
     await session.setEnvVars({ ONE: "a 'quoted' value", TWO: "2" });
     expect((await session.exec('echo "$ONE" $TWO')).stdout).toBe("a 'quoted' value 2\n");
     await session.setEnvVars({ TWO: undefined });
@@ -42,7 +55,14 @@ sandboxCases("startProcess", {
     const seen: string[] = [];
     const exit = await new Promise<number | null>((done, failed) => {
       const onOutput = (stream: string, data: string) => void seen.push(`${stream} ${data}`);
-      session.startProcess("echo up; exit 4", { onStart: () => void seen.push("start"), onOutput, onExit: done, onError: failed }).catch(failed);
+      session
+        .startProcess("echo up; exit 4", {
+          onStart: () => void seen.push("start"),
+          onOutput,
+          onExit: done,
+          onError: failed,
+        })
+        .catch(failed);
     });
     expect(exit).toBe(4);
     expect(seen).toEqual(["start", "stdout up\n"]);
@@ -60,7 +80,9 @@ sandboxCases("startProcess", {
 
 sandboxCases("waitForLog", {
   "answers with the line, written before or after the question": async ({ session, folder, client, name }) => {
-    const process = await session.startProcess(`echo listening on 8080; until [ -e ${folder}/go ]; do sleep 0.01; done; echo ready 42 >&2`);
+    const process = await session.startProcess(
+      `echo listening on 8080; until [ -e ${folder}/go ]; do sleep 0.01; done; echo ready 42 >&2`,
+    );
     expect(await process.waitForLog("listening")).toEqual({ line: "listening on 8080" });
     const later = process.waitForLog(/ready (\d+)/);
     await client.files.writeFile(`${folder}/go`, "", name);
@@ -76,7 +98,10 @@ sandboxCases("waitForLog", {
       context: { exitCode: 3 },
     });
     const other = await session.startProcess("sleep 1000");
-    expect(await failure(other.waitForLog("never", 200))).toMatchObject({ name: "ProcessReadyTimeoutError", httpStatus: 408 });
+    expect(await failure(other.waitForLog("never", 200))).toMatchObject({
+      name: "ProcessReadyTimeoutError",
+      httpStatus: 408,
+    });
     await other.kill();
   },
 });
@@ -86,13 +111,18 @@ sandboxCases("waitForPort", {
     const process = await session.startProcess("sleep 0.2; exec python3 -m http.server 20801 --bind 127.0.0.1");
     await process.waitForPort(20801);
     await process.waitForPort(20801, { mode: "tcp" });
-    expect(await failure(process.waitForPort(20801, { path: "/none", timeout: 500 }))).toMatchObject({ code: "PROCESS_READY_TIMEOUT" });
+    expect(await failure(process.waitForPort(20801, { path: "/none", timeout: 500 }))).toMatchObject({
+      code: "PROCESS_READY_TIMEOUT",
+    });
     await process.waitForPort(20801, { path: "/none", status: 404 });
     await process.kill();
   },
   "says that the process ended": async ({ session }) => {
     const process = await session.startProcess("sleep 0.1; exit 5");
-    expect(await failure(process.waitForPort(20802))).toMatchObject({ code: "PROCESS_EXITED_BEFORE_READY", context: { exitCode: 5 } });
+    expect(await failure(process.waitForPort(20802))).toMatchObject({
+      code: "PROCESS_EXITED_BEFORE_READY",
+      context: { exitCode: 5 },
+    });
   },
 });
 

@@ -1,9 +1,9 @@
 /** The client's `Sandbox` class, in a stand-in for its Durable Object: files, sessions, code, ports, terminals. */
-import { proxyTerminal, proxyToSandbox, Sandbox, getSandbox } from "@cloudflare/sandbox";
+import { getSandbox, proxyTerminal, proxyToSandbox, type Sandbox } from "@cloudflare/sandbox";
 import { expect } from "vitest";
 import { cases } from "../support/cases.ts";
 import { namespace, sandboxOf } from "../support/durable.ts";
-import { failure, Reading, textOf, all } from "../support/read.ts";
+import { all, failure, Reading, textOf } from "../support/read.ts";
 import { type SandboxTrial, sandboxCases } from "../support/sandboxCases.ts";
 import type { End } from "../support/sockets.ts";
 
@@ -18,7 +18,11 @@ sandboxCases("writeFile", {
 sandboxCases("readFileStream", {
   "gives the events": async ({ box, folder }) => {
     await box.writeFile(`${folder}/a`, "text");
-    expect((await all(await box.readFileStream(`${folder}/a`))).map(({ type }) => type)).toEqual(["metadata", "chunk", "complete"]);
+    expect((await all(await box.readFileStream(`${folder}/a`))).map(({ type }) => type)).toEqual([
+      "metadata",
+      "chunk",
+      "complete",
+    ]);
   },
 });
 sandboxCases("mkdir", {
@@ -48,9 +52,14 @@ sandboxCases("checkChanges", {
   },
 });
 sandboxCases("gitCheckout", {
-  "clones": async ({ box, session, folder }) => {
-    await session.exec("git init -q -b main r && cd r && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m one");
-    expect(await box.gitCheckout(`file://${folder}/r`, { targetDir: `${folder}/c`, depth: 1 })).toMatchObject({ success: true, branch: "main" });
+  clones: async ({ box, session, folder }) => {
+    await session.exec(
+      "git init -q -b main r && cd r && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m one",
+    );
+    expect(await box.gitCheckout(`file://${folder}/r`, { targetDir: `${folder}/c`, depth: 1 })).toMatchObject({
+      success: true,
+      branch: "main",
+    });
   },
 });
 sandboxCases("createSession", {
@@ -67,12 +76,16 @@ sandboxCases("createSession", {
     expect(await failure(session.exec("sleep 1000"))).toMatchObject({ code: "COMMAND_EXECUTION_ERROR" });
   },
   "says when it ends, and has another shell next": async ({ session }) => {
-    expect(await failure(session.exec("exit 9"))).toMatchObject({ name: "SessionTerminatedError", httpStatus: 410, context: { exitCode: 9 } });
+    expect(await failure(session.exec("exit 9"))).toMatchObject({
+      name: "SessionTerminatedError",
+      httpStatus: 410,
+      context: { exitCode: 9 },
+    });
     expect((await session.exec("echo fresh")).stdout).toBe("fresh\n");
   },
 });
 sandboxCases("runCode", {
-  "runs": async ({ box }) => {
+  runs: async ({ box }) => {
     const context = await box.createCodeContext({ language: "python" });
     const execution = await box.runCode("print('hi'); 6 * 7", { context });
     expect(execution).toMatchObject({ logs: { stdout: ["hi\n"], stderr: [] }, results: [{ text: "42" }] });
@@ -90,11 +103,26 @@ sandboxCases("getContainerPlacementId", {
 sandboxCases("mountBucket", {
   "fails with the client's own error": async ({ box }) => {
     expect(await failure(box.mountBucket("none", "/mnt/none", {}))).toMatchObject({ name: "InvalidMountConfigError" });
+    expect(await failure(box.unmountBucket("/mnt/none"))).toMatchObject({ name: "InvalidMountConfigError" });
   },
 });
 sandboxCases("createBackup", {
   "fails with the client's own error": async ({ box, folder }) => {
     expect(await failure(box.createBackup({ dir: folder }))).toMatchObject({ code: "INVALID_BACKUP_CONFIG" });
+    const none = { id: crypto.randomUUID(), dir: folder };
+    expect(await failure(box.restoreBackup(none))).toMatchObject({ code: "INVALID_BACKUP_CONFIG" });
+  },
+});
+
+sandboxCases("setTransport", {
+  "and the other settings leave it working": async ({ box, transport, folder }) => {
+    await box.setTransport(transport === "http" ? "websocket" : "http");
+    await box.setKeepAlive(true);
+    await box.setSleepAfter("5m");
+    await box.setLabels({ tried: "yes" });
+    await box.setContainerTimeouts({ waitIntervalMS: 200 });
+    expect((await box.exec(`echo changed > ${folder}/over; cat ${folder}/over`)).stdout).toBe("changed\n");
+    await box.setTransport(transport);
   },
 });
 
@@ -104,12 +132,18 @@ sandboxCases("exposePort", {
   "makes a URL that proxyToSandbox serves, until it is unexposed": async ({ gateway, sandbox, transport, session }) => {
     const bound = namespace(gateway, sandbox);
     const box = getSandbox(bound, sandbox.id, { transport }) as unknown as Sandbox;
-    const process = await session.startProcess("echo served > index.html; exec python3 -u -m http.server 20803 --bind 127.0.0.1");
+    const process = await session.startProcess(
+      "echo served > index.html; exec python3 -u -m http.server 20803 --bind 127.0.0.1",
+    );
     await process.waitForLog("Serving");
     const { url, port } = await box.exposePort(20803, { hostname: HOSTNAME, token: "my_token" });
     expect([url, port]).toEqual([`http://20803-${sandbox.id}-my_token.localhost:8787/`, 20803]);
     expect(await box.getExposedPorts(HOSTNAME)).toEqual([{ url, port, status: "active" }]);
-    expect([await box.isPortExposed(port), await box.validatePortToken(port, "my_token"), await box.validatePortToken(port, "x")]).toEqual([true, true, false]);
+    expect([
+      await box.isPortExposed(port),
+      await box.validatePortToken(port, "my_token"),
+      await box.validatePortToken(port, "x"),
+    ]).toEqual([true, true, false]);
     const ask = async (address: string) => proxyToSandbox(new Request(address), { Sandbox: bound });
     expect(await (await ask(url))?.text()).toBe("served\n");
     expect((await ask(url.replace("my_token", "other")))?.status).toBe(404);
@@ -161,7 +195,9 @@ sandboxCases("terminal", {
 cases("proxyTerminal", {
   "the client wants an upgrade": async ({ gateway, sandbox }) => {
     const box = sandboxOf(gateway, sandbox);
-    expect((await failure(proxyTerminal(box as never, "s", new Request("http://localhost/")))).message).toContain("WebSocket upgrade");
+    expect((await failure(proxyTerminal(box as never, "s", new Request("http://localhost/")))).message).toContain(
+      "WebSocket upgrade",
+    );
   },
 });
 cases("proxyToSandbox", {
@@ -179,6 +215,19 @@ cases("getSandbox", {
     expect((await box.exec("echo $PWD ${X-none}")).stdout).toBe("/workspace none\n");
   },
 });
+
+cases(
+  "option: transport rpc of the sandbox",
+  {
+    "is refused at once, and no call waits for it": async ({ gateway, sandbox }) => {
+      const box = sandboxOf(gateway, sandbox, { transport: "rpc" });
+      const error = await failure(box.exec("true"));
+      // The client's own reading of an upgrade that is refused.
+      expect(error.code).toBe("CONTAINER_UNAVAILABLE");
+    },
+  },
+  { plain: true },
+);
 
 cases("Sandbox.destroy", {
   "takes the sandbox away": async ({ gateway, transport }) => {

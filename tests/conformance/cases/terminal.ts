@@ -119,7 +119,11 @@ cases(
       pty.type("cd /tmp; export BACK=terminal; echo typed-$((5 + 5))\r");
       await pty.reads("typed-10");
       pty.type("\r");
-      await expect.poll(async () => (await trial.client.commands.execute("echo $PWD $BACK", trial.name)).stdout, { timeout: 10_000 }).toBe("/tmp terminal\n");
+      await expect
+        .poll(async () => (await trial.client.commands.execute("echo $PWD $BACK", trial.name)).stdout, {
+          timeout: 10_000,
+        })
+        .toBe("/tmp terminal\n");
       pty.close();
     },
     "wants to know whose it is": async (trial) => {

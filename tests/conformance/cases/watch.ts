@@ -91,7 +91,10 @@ cases("watch.watch", {
   },
   "tells of every file of a flood, or says that there were too many": async (trial) => {
     const reading = await watching(trial);
-    await trial.client.commands.execute(`cd ${trial.folder}; seq 5000 | xargs touch; sleep 0.3; touch last`, trial.name);
+    await trial.client.commands.execute(
+      `cd ${trial.folder}; seq 5000 | xargs touch; sleep 0.3; touch last`,
+      trial.name,
+    );
     await reading.until(({ type, path }) => path === `${trial.folder}/last` || type === "resync");
     const told = new Set(reading.seen.map(({ path }) => path));
     const whole = Array.from({ length: 5000 }, (_, i) => `${trial.folder}/${i + 1}`).every((path) => told.has(path));
@@ -108,7 +111,11 @@ cases("watch.watch", {
   },
   "refuses what is missing, and include with exclude": async (trial) => {
     const { client, folder } = trial;
-    await streamRefused(trial, client.watch.watch({ path: `${folder}/none` }), { name: "FileNotFoundError", code: "FILE_NOT_FOUND", httpStatus: 404 });
+    await streamRefused(trial, client.watch.watch({ path: `${folder}/none` }), {
+      name: "FileNotFoundError",
+      code: "FILE_NOT_FOUND",
+      httpStatus: 404,
+    });
     await streamRefused(trial, client.watch.watch({ path: folder, include: ["*.a"], exclude: ["*.b"] }), invalid);
     await streamRefused(trial, client.watch.watch({ path: folder, include: ["[ab]"] }), invalid);
   },
@@ -124,7 +131,8 @@ cases("watch.watch", {
 
 cases("watch.checkChanges", {
   "knows whether anything changed since a version": async ({ client, name, folder }) => {
-    const ask = async (since?: string) => client.watch.checkChanges({ path: folder, recursive: true, sessionId: name, since });
+    const ask = async (since?: string) =>
+      client.watch.checkChanges({ path: folder, recursive: true, sessionId: name, since });
     const first = await ask();
     expect(first).toMatchObject({ success: true, status: "unchanged" });
     expect(await ask(first.version)).toMatchObject({ status: "unchanged", version: first.version });
@@ -145,11 +153,21 @@ cases("watch.checkChanges", {
   },
   "says to look again when it cannot know": async ({ client, folder }) => {
     const answer = await client.watch.checkChanges({ path: folder, since: "watch-of-another-life:7" });
-    expect(answer).toMatchObject({ success: true, status: "resync", reason: expect.stringMatching(/^(expired|restarted)$/) });
-    expect(await client.watch.checkChanges({ path: folder, since: answer.version })).toMatchObject({ status: "unchanged" });
+    expect(answer).toMatchObject({
+      success: true,
+      status: "resync",
+      reason: expect.stringMatching(/^(expired|restarted)$/),
+    });
+    expect(await client.watch.checkChanges({ path: folder, since: answer.version })).toMatchObject({
+      status: "unchanged",
+    });
   },
   "refuses what is missing, and include with exclude": async ({ client, folder }) => {
-    await refused(client.watch.checkChanges({ path: `${folder}/none` }), { name: "FileNotFoundError", code: "FILE_NOT_FOUND", httpStatus: 404 });
+    await refused(client.watch.checkChanges({ path: `${folder}/none` }), {
+      name: "FileNotFoundError",
+      code: "FILE_NOT_FOUND",
+      httpStatus: 404,
+    });
     await refused(client.watch.checkChanges({ path: folder, include: ["*.a"], exclude: ["*.b"] }), invalid);
   },
 });

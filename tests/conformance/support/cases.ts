@@ -93,7 +93,8 @@ async function tried(row: Row, run: Run): Promise<void> {
   try {
     await client.files.mkdir(folder, name);
     await run({ client, interpreter: new CodeInterpreter(client.interpreter), transport, ...home, name, folder });
-    if (counted(row.method) && called(row.method) === before) throw new Error(`this case of ${row.method} never calls it`);
+    if (counted(row.method) && called(row.method) === before)
+      throw new Error(`this case of ${row.method} never calls it`);
     row.result = "passed";
   } finally {
     client.disconnect();

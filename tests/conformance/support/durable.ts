@@ -3,7 +3,7 @@
  * that is a sandbox of ours. Its port 3000, where the reference's server listens, is the sandbox's own address.
  */
 import { timingSafeEqual } from "node:crypto";
-import { type IncomingMessage, request as httpRequest } from "node:http";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { getSandbox, Sandbox, type SandboxOptions } from "@cloudflare/sandbox";
 import type { Gateway, Made } from "./gateway.ts";
@@ -15,7 +15,10 @@ Object.assign(crypto.subtle, { timingSafeEqual });
 
 class Storage {
   private readonly kept = new Map<string, unknown>();
-  readonly kv = { get: (key: string) => this.kept.get(key), put: (key: string, value: unknown) => void this.kept.set(key, value) };
+  readonly kv = {
+    get: (key: string) => this.kept.get(key),
+    put: (key: string, value: unknown) => void this.kept.set(key, value),
+  };
   /** Nothing is scheduled here. */
   readonly sql = { exec: () => [] };
   get = async (key: string) => structuredClone(this.kept.get(key));
@@ -60,7 +63,9 @@ class Container {
   }
 
   getTcpPort(port: number) {
-    return { fetch: (url: string, init?: Request | RequestInit) => this.fetch(port, new Request(new Request(url), init)) };
+    return {
+      fetch: (url: string, init?: Request | RequestInit) => this.fetch(port, new Request(new Request(url), init)),
+    };
   }
 
   private async fetch(port: number, request: Request): Promise<Answer> {
@@ -71,12 +76,17 @@ class Container {
     headers.set("Authorization", this.gateway.headers.Authorization ?? "");
     const { method, body, signal } = request;
     const path = pathname === "/" ? "/api/ping" : `${pathname}${search}`;
-    return plain(await fetch(`${this.sandbox.url}${path}`, { method, body, signal, headers, duplex: "half" } as RequestInit));
+    return plain(
+      await fetch(`${this.sandbox.url}${path}`, { method, body, signal, headers, duplex: "half" } as RequestInit),
+    );
   }
 
   private async socket(path: string): Promise<Answer> {
-    const webSocket = await end(new WebSocket(`${this.sandbox.url.replace("http", "ws")}${path}`, this.gateway.protocols));
-    return Object.assign(new Response(null, { status: 101 }), { webSocket });
+    const socket = new WebSocket(`${this.sandbox.url.replace("http", "ws")}${path}`, this.gateway.protocols);
+    const webSocket = await end(socket).catch(() => null);
+    if (webSocket) return Object.assign(new Response(null, { status: 101 }), { webSocket });
+    // A socket does not tell why it was refused.
+    return plain(await fetch(`${this.sandbox.url}${path}`, { headers: this.gateway.headers }));
   }
 
   /** A connection to a port in the sandbox. */
@@ -95,7 +105,13 @@ class Container {
 function throughTunnel(socket: IncomingMessage["socket"], request: Request, path: string): Promise<Response> {
   const headers = Object.fromEntries(request.headers);
   return new Promise((done, failed) => {
-    const asked = httpRequest({ createConnection: () => socket, path, method: request.method, headers, host: "localhost" });
+    const asked = httpRequest({
+      createConnection: () => socket,
+      path,
+      method: request.method,
+      headers,
+      host: "localhost",
+    });
     asked.once("response", (response) => {
       const body = Readable.toWeb(response) as ReadableStream<Uint8Array>;
       done(new Response(body, { status: response.statusCode, headers: response.headers as Record<string, string> }));

@@ -38,7 +38,11 @@ export class Gateway {
 
   async call(method: string, path: string, body?: unknown): Promise<Response> {
     const headers = { ...this.headers, "Content-Type": "application/json" };
-    return fetch(`${this.url}${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    return fetch(`${this.url}${path}`, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
   }
 
   /** Calls and reads what was answered; an answer that is no success is thrown. */

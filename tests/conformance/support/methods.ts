@@ -48,13 +48,36 @@ function watch(): void {
 watch();
 
 /** All methods of all classes: `files.readFile`, `CodeInterpreter.runCode`, and `base.…` for what all share. */
-export const methods = (): string[] => [...counts.keys()];
+export const methods: readonly string[] = [...counts.keys()];
+
+countAll(sdk.Sandbox.prototype, "Sandbox");
 
 /** The functions that the package exports beside its classes. */
-export const helpers = (): string[] =>
-  Object.entries(sdk)
-    .filter(([, value]) => typeof value === "function" && !/^class\b/.test(Function.prototype.toString.call(value)))
-    .map(([name]) => name);
+export const helpers: readonly string[] = Object.entries(sdk)
+  .filter(([, value]) => typeof value === "function" && !/^class\b/.test(Function.prototype.toString.call(value)))
+  .map(([name]) => name);
+
+/** What the SDK's documents say its `Sandbox` can do (reference §1.2), but for what only its rpc transport can. */
+export const SANDBOX: readonly string[] = [
+  ...["exec", "execStream", "setEnvVars", "createSession", "getSession", "deleteSession", "getContainerPlacementId"],
+  ...["startProcess", "listProcesses", "getProcess", "killProcess", "killAllProcesses", "cleanupCompletedProcesses"],
+  ...["getProcessLogs", "streamProcessLogs", "gitCheckout", "watch", "checkChanges", "destroy"],
+  ...[
+    "writeFile",
+    "readFile",
+    "readFileStream",
+    "mkdir",
+    "deleteFile",
+    "renameFile",
+    "moveFile",
+    "listFiles",
+    "exists",
+  ],
+  ...["createCodeContext", "runCode", "runCodeStream", "listCodeContexts", "deleteCodeContext"],
+  ...["exposePort", "unexposePort", "getExposedPorts", "isPortExposed", "validatePortToken"],
+  ...["mountBucket", "unmountBucket", "createBackup", "restoreBackup"],
+  ...["setKeepAlive", "setSleepAfter", "setTransport", "setLabels", "setContainerTimeouts"],
+].map((name) => `Sandbox.${name}`);
 
 /** What the package declares private or protected: it needs no case of its own, but must have been at work. */
 export const INTERNAL: readonly string[] = [

@@ -47,7 +47,10 @@ export class Pty {
   /** Waits until what is known of the terminal is as `there` wants it. */
   until(what: string, there: () => boolean): Promise<void> {
     return new Promise((done, failed) => {
-      const late = setTimeout(() => failed(new Error(`waited for ${what}; it shows ${JSON.stringify(this.text)}`)), 20_000);
+      const late = setTimeout(
+        () => failed(new Error(`waited for ${what}; it shows ${JSON.stringify(this.text)}`)),
+        20_000,
+      );
       this.look = () => {
         if (!there()) return;
         clearTimeout(late);
