@@ -47,7 +47,7 @@ pub struct PortWatch {
     pub status_max: Option<u16>,
     /// The process that is to open the port: its end ends the watch.
     pub process_id: Option<String>,
-    /// The longest pause between two looks, milliseconds. The agent looks each 20 ms anyway.
+    /// The longest pause between two looks, milliseconds. The agent looks each 10 ms anyway.
     pub interval: Option<u64>,
     /// Without end when absent.
     pub timeout_ms: Option<u64>,
@@ -65,7 +65,8 @@ pub enum PortMode {
     Tcp,
 }
 
-/// One server-sent event of `POST /api/port-watch`: `watching`, then one of the others, then the end.
+/// One server-sent event of `POST /api/port-watch`: `watching`, and again each minute; then one of the
+/// others, and the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 #[ts(export, optional_fields)]

@@ -97,7 +97,7 @@ pub struct Process {
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum ProcessEvent {
-    /// Sent first.
+    /// Sent first, and again after each minute without output.
     ProcessInfo {
         process_id: String,
         command: String,

@@ -30,9 +30,11 @@ use crate::server::reply::{Json, Reply};
 use crate::server::{State, sse};
 
 /// The pause between two looks. What is waited for is told well within 50 ms.
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(10);
 /// A server that has not answered by then is asked again (reference §6).
 const ANSWER: Duration = Duration::from_secs(5);
+/// After so long without an event another is told: clients give up what is silent for minutes.
+const QUIET: Duration = Duration::from_secs(60);
 /// How much of an answer is read, and how long, so that the server can say all it has to say.
 const DRAINED: usize = 1 << 20;
 const DRAIN: Duration = Duration::from_secs(1);
@@ -165,28 +167,38 @@ fn events(
     limit: Option<Duration>,
 ) -> impl Stream<Item = PortWatchEvent> {
     let port = wanted.port;
-    stream! {
-        yield PortWatchEvent::Watching { port };
-        let exited = async {
-            match &process {
-                Some(process) => process.ended().await,
-                None => std::future::pending().await,
-            }
-        };
-        let expired = async {
-            match limit {
-                Some(limit) => sleep(limit).await,
-                None => std::future::pending().await,
-            }
-        };
-        let last = tokio::select! {
+    let last = async move {
+        tokio::select! {
             biased;
             // First: what answers on the port of a process that has ended is another one.
-            exit_code = exited => PortWatchEvent::ProcessExited { port, exit_code },
+            exit_code = exited(process) => PortWatchEvent::ProcessExited { port, exit_code },
             status_code = wanted.ready() => PortWatchEvent::Ready { port, status_code },
-            () = expired => expiry(port, limit.unwrap_or_default()),
-        };
-        yield last;
+            () = expired(limit) => expiry(port, limit.unwrap_or_default()),
+        }
+    };
+    stream! {
+        let mut last = Box::pin(last);
+        loop {
+            yield PortWatchEvent::Watching { port };
+            if let Ok(last) = timeout(QUIET, &mut last).await {
+                yield last;
+                return;
+            }
+        }
+    }
+}
+
+async fn exited(process: Option<Arc<Process>>) -> i32 {
+    match process {
+        Some(process) => process.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn expired(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => sleep(limit).await,
+        None => std::future::pending().await,
     }
 }
 

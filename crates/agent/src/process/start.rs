@@ -99,6 +99,9 @@ fn check(request: &StartProcess) -> Result<(), ApiError> {
         );
         return Err(ApiError::invalid("processId", message));
     }
+    if request.session_id.as_deref().is_some_and(|id| id.is_empty() || id.contains('\0')) {
+        return Err(ApiError::invalid("sessionId", "a session's id is not empty and has no NUL"));
+    }
     if let Some(name) = bad_name(request.env.as_ref()) {
         return Err(ApiError::invalid("env", format!("{name:?} is no name of a variable")));
     }

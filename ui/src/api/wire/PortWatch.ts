@@ -26,7 +26,7 @@ statusMax?: number,
  */
 processId?: string, 
 /**
- * The longest pause between two looks, milliseconds. The agent looks each 20 ms anyway.
+ * The longest pause between two looks, milliseconds. The agent looks each 10 ms anyway.
  */
 interval?: number, 
 /**

@@ -29,6 +29,8 @@ async fn a_start_that_cannot_be_names_its_field() {
         ("encoding", with("encoding", json!("latin1"))),
         ("autoCleanup", with("autoCleanup", json!("yes"))),
         ("stdin", with("stdin", json!("text"))),
+        ("sessionId", with("sessionId", json!(""))),
+        ("sessionId", with("sessionId", json!("a\0b"))),
     ];
     for id in ["", ".", "..", "a/b", "a\0b", "a?b", "list", "kill-all", &big] {
         bad.push(("processId", with("processId", json!(id))));
