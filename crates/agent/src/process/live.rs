@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// In the environment of a process and of all it starts: its id.
-const MARK: &str = "SANDPIT_PROCESS";
+pub const MARK: &str = "SANDPIT_PROCESS";
 /// How long a process has to end by itself when its time is over.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long the rest of a character is waited for before the other stream may come between.

@@ -21,6 +21,8 @@ use sandpit_api::{
     process::{Process as Record, ProcessStatus},
 };
 
+use crate::reap;
+
 pub use live::Process;
 pub use routes::routes;
 pub use start::start_background;
@@ -58,6 +60,13 @@ impl Processes {
 
     fn running(&self) -> Vec<Arc<Process>> {
         self.all.lock().iter().filter(|process| process.is_running()).cloned().collect()
+    }
+
+    /// Those that have ended and left something behind that runs.
+    fn left_behind(&self) -> Vec<Arc<Process>> {
+        let marks = reap::values_of(live::MARK);
+        let left = |process: &&Arc<Process>| !process.is_running() && marks.contains(&process.id);
+        self.all.lock().iter().filter(left).cloned().collect()
     }
 
     /// Adds a process; the oldest ended ones make room for it, and one of its id that has ended.

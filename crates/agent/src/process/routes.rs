@@ -124,7 +124,9 @@ fn parse(signal: &str) -> Result<Signal> {
         .ok_or_else(|| ApiError::invalid("signal", format!("{signal:?} is no signal")).into())
 }
 
-/// Ends every running process and all their descendants.
+/// Ends every running process and all their descendants, and what ended ones left behind.
+///
+/// Counted are those that ran.
 #[utoipa::path(
     delete, path = "/api/process/kill-all", tag = "Processes",
     responses((status = 200, description = "They ended", body = Success<Cleaned>, example = json!({
@@ -132,8 +134,8 @@ fn parse(signal: &str) -> Result<Signal> {
     }))),
 )]
 async fn kill_all(Extract(agent): Extract<Arc<Agent>>) -> Reply {
-    let running = agent.processes.running();
-    join_all(running.iter().map(|process| kill(process, Signal::TERM))).await;
+    let (running, left) = (agent.processes.running(), agent.processes.left_behind());
+    join_all(running.iter().chain(&left).map(|process| kill(process, Signal::TERM))).await;
     reply::success(&Cleaned { cleaned_count: running.len() })
 }
 

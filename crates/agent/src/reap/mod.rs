@@ -21,7 +21,7 @@ use tokio::{
 };
 
 pub use signal::{name as signal_name, parse as parse_signal};
-pub use tree::{Entry, Moment, Tree, entry, processes};
+pub use tree::{Entry, Moment, Tree, entry, processes, values_of};
 
 /// The agent's own children: pid and start time, since pids come again.
 static OWN: Mutex<Option<HashMap<i32, u64>>> = Mutex::new(None);

@@ -132,8 +132,7 @@ impl Tree {
 
     fn has_mark(&self, pid: i32) -> bool {
         let Some(mark) = &self.mark else { return false };
-        let environ = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environ.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+        environ(pid).split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
     }
 
     /// Sends `signal` to every member; says to how many.
@@ -183,6 +182,21 @@ impl Tree {
             pause = (pause * 2).min(Duration::from_millis(50));
         }
     }
+}
+
+/// The values that living processes have for `name` in the environment they were started with.
+pub fn values_of(name: &str) -> HashSet<String> {
+    let value = |variable: &[u8]| {
+        let value = variable.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+        String::from_utf8(value.to_vec()).ok()
+    };
+    let living = processes().into_iter().filter(|entry| !entry.ended);
+    living.filter_map(|entry| environ(entry.pid).split(|byte| *byte == 0).find_map(value)).collect()
+}
+
+fn environ(pid: i32) -> Vec<u8> {
+    // A process may have ended meanwhile, or not be for reading.
+    std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default()
 }
 
 fn children_of(all: &[Entry]) -> HashMap<i32, Vec<i32>> {

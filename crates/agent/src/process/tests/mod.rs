@@ -77,15 +77,18 @@ async fn a_kill_takes_every_descendant() {
 #[tokio::test]
 async fn what_an_ended_process_left_behind_is_killed_too() {
     let agent = TestAgent::start().await;
-    let id = start(&agent, json!({ "command": "(setsid sleep 75 & echo $! >away) & wait" })).await;
-    let pid = timeout(PATIENCE, pid_in(agent.path("away"))).await.unwrap();
-    assert_eq!(events(&agent, &id).await.last().unwrap()["exitCode"], 0);
-    let alive = || crate::reap::entry(pid).is_some_and(|entry| !entry.ended);
-    assert!(alive(), "a daemon lives on");
-    let (status, _) = timeout(PATIENCE, agent.delete(&format!("/api/process/{id}"))).await.unwrap();
-    assert_eq!((status, alive()), (StatusCode::OK, false));
-    let (_, body) = agent.get(&format!("/api/process/{id}")).await;
-    assert_eq!(body["process"]["status"], "completed");
+    for path in ["/api/process/web", "/api/process/kill-all"] {
+        let command = "rm -f away; (setsid sleep 75 & echo $! >away) & wait";
+        start(&agent, json!({ "command": command, "processId": "web" })).await;
+        assert_eq!(events(&agent, "web").await.last().unwrap()["exitCode"], 0);
+        let pid = timeout(PATIENCE, pid_in(agent.path("away"))).await.unwrap();
+        let alive = || crate::reap::entry(pid).is_some_and(|entry| !entry.ended);
+        assert!(alive(), "a daemon lives on");
+        let (status, _) = timeout(PATIENCE, agent.delete(path)).await.unwrap();
+        assert_eq!((status, alive()), (StatusCode::OK, false), "{path}");
+        let (_, body) = agent.get("/api/process/web").await;
+        assert_eq!(body["process"]["status"], "completed");
+    }
 }
 
 #[tokio::test]
