@@ -33,12 +33,35 @@ pub fn follow(operation: &str, path: &Path) -> Result<PathBuf> {
     Err(fault(operation, &path, Errno::LOOP))
 }
 
-/// Makes `folder` and what is above it; says what it made, innermost first.
-pub fn make_parents(operation: &str, folder: &Path) -> Result<Vec<PathBuf>> {
-    let missing: Vec<PathBuf> =
-        folder.ancestors().take_while(|above| !above.exists()).map(Path::to_owned).collect();
+/// Folders made on the way to something, innermost first. They go again when nothing comes of it.
+#[must_use]
+pub struct Made(Vec<PathBuf>);
+
+impl Made {
+    /// Nothing that would have to go.
+    pub fn nothing() -> Self {
+        Self(Vec::new())
+    }
+
+    /// They are wanted.
+    pub fn keep(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        // One that is not empty is somebody else's by now.
+        self.0.iter().for_each(|folder| drop(fs::remove_dir(folder)));
+    }
+}
+
+/// Makes `folder` and what is above it.
+pub fn make_parents(operation: &str, folder: &Path) -> Result<Made> {
+    let missing = folder.ancestors().take_while(|above| !above.exists()).map(Path::to_owned);
+    let made = Made(missing.collect());
     match fs::create_dir_all(folder) {
-        Ok(()) => Ok(missing),
+        Ok(()) => Ok(made),
         // A file in the way is told as what it is.
         Err(_) if folder.ancestors().any(Path::is_file) => Err(fault(operation, folder, Errno::NOTDIR)),
         Err(error) => Err(fault(operation, folder, error)),
@@ -48,7 +71,7 @@ pub fn make_parents(operation: &str, folder: &Path) -> Result<Vec<PathBuf>> {
 /// Makes a folder; with `recursive`, its parents too, and one that exists is fine.
 pub fn mkdir(path: &Path, recursive: bool) -> Result<()> {
     if recursive {
-        return make_parents("file.mkdir", path).map(drop);
+        return make_parents("file.mkdir", path).map(|mut made| made.keep());
     }
     fs::create_dir(path).map_err(|error| fault("file.mkdir", path, error))
 }
@@ -58,6 +81,8 @@ pub fn exists(path: &Path) -> Result<bool> {
     match fs::metadata(path) {
         Ok(_) => Ok(true),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+        // Links that go round lead nowhere either.
+        Err(error) if Errno::from_io_error(&error) == Some(Errno::LOOP) => Ok(false),
         Err(error) => Err(fault("file.exists", path, error)),
     }
 }
@@ -108,8 +133,17 @@ pub fn rename(from: &Path, to: &Path, overwrite: bool) -> Result<()> {
 }
 
 pub fn put(from: &Path, to: &Path, overwrite: bool) -> rustix::io::Result<()> {
-    let flags = if overwrite { RenameFlags::empty() } else { RenameFlags::NOREPLACE };
-    rustix::fs::renameat_with(CWD, from, CWD, to, flags)
+    if overwrite {
+        return rustix::fs::rename(from, to);
+    }
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        // Some file systems (9p, NFS, older FUSE) cannot do it in one step.
+        Err(Errno::INVAL) => match rustix::fs::lstat(to) {
+            Ok(_) => Err(Errno::EXIST),
+            Err(_) => rustix::fs::rename(from, to),
+        },
+        outcome => outcome,
+    }
 }
 
 /// Moves between file systems: copies beside the goal, puts the copy in place, deletes the source.

@@ -22,7 +22,8 @@ use std::path::PathBuf;
 
 use axum::response::IntoResponse;
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sandpit_api::ApiError;
 use sandpit_api::answer::{Nothing, Success};
 use sandpit_api::file::{FileInfo, FileList, ListFiles, Trashed};
@@ -37,6 +38,11 @@ pub use archive::arrive::Arrival;
 pub use fault::{Result, blocking, fault};
 use read::Encoding;
 
+/// Base64 as a request may send it: with its padding or without.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 /// How many pieces wait between the disk and a slow reader.
 const PIECES: usize = 4;
 
@@ -63,7 +69,12 @@ pub fn routes() -> Routes {
     ]
 }
 
-/// What most bodies have. `sessionId` is accepted everywhere: paths do not depend on a session.
+/// Where relative paths of a request start: in its session's directory, else in the workspace.
+fn base(agent: &State, session: Option<&str>) -> PathBuf {
+    session.map_or_else(|| agent.workspace().to_owned(), |id| agent.place(id).cwd)
+}
+
+/// What most bodies have.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = FilePath)]
@@ -74,11 +85,12 @@ struct Entry {
     recursive: bool,
     /// For reading: `utf-8` or `base64`; by content when absent.
     encoding: Option<String>,
+    session_id: Option<String>,
 }
 
 impl Entry {
     fn resolve(&self, agent: &State) -> Result<PathBuf> {
-        name::resolve(agent.workspace(), "path", &self.path)
+        name::resolve(&base(agent, self.session_id.as_deref()), "path", &self.path)
     }
 }
 
@@ -95,7 +107,7 @@ impl Entry {
     extensions(("x-errors" = json!(fault::CODES))),
 )]
 async fn list_files(agent: State, Json(asked): Json<ListFiles>) -> Reply {
-    let path = name::resolve(agent.workspace(), "path", &asked.path)?;
+    let path = name::resolve(&base(&agent, asked.session_id.as_deref()), "path", &asked.path)?;
     let listing = blocking(move || list::Listing::open(path, asked.options)).await?;
     let (out, body) = body::outgoing();
     tokio::task::spawn_blocking(move || listing.write(out));
@@ -146,7 +158,8 @@ async fn read_file(agent: State, Json(body): Json<Entry>) -> Reply {
 )]
 async fn read_stream(agent: State, Json(body): Json<Entry>) -> Reply {
     let path = body.resolve(&agent)?;
-    let slices = blocking(move || read::Slices::open(&path)).await?;
+    let encoding = Encoding::parse(body.encoding.as_deref())?;
+    let slices = blocking(move || read::Slices::open(&path, encoding)).await?;
     let (events, received) = mpsc::channel(PIECES);
     tokio::task::spawn_blocking(move || slices.stream(|event| events.blocking_send(event).is_ok()));
     Ok(sse::events(ReceiverStream::new(received)))
@@ -154,11 +167,13 @@ async fn read_stream(agent: State, Json(body): Json<Entry>) -> Reply {
 
 /// Body of `POST /api/write`.
 #[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct WriteFile {
     path: String,
     content: String,
     /// Of `content`: `utf-8` (also when absent) or `base64`.
     encoding: Option<String>,
+    session_id: Option<String>,
 }
 
 /// The path as it was asked for.
@@ -183,7 +198,7 @@ struct MovedPath {
     extensions(("x-errors" = json!(fault::CODES))),
 )]
 async fn write(agent: State, Json(body): Json<WriteFile>) -> Reply {
-    let path = name::resolve(agent.workspace(), "path", &body.path)?;
+    let path = name::resolve(&base(&agent, body.session_id.as_deref()), "path", &body.path)?;
     let content = match Encoding::parse(body.encoding.as_deref())? {
         Some(Encoding::Base64) => BASE64
             .decode(body.content.as_bytes())
@@ -255,6 +270,7 @@ struct RenameFile {
     new_path: String,
     #[serde(default)]
     overwrite: bool,
+    session_id: Option<String>,
 }
 
 /// Gives a file or folder another path; an existing one is overwritten only when asked for.
@@ -265,8 +281,9 @@ struct RenameFile {
     extensions(("x-errors" = json!(fault::CODES))),
 )]
 async fn rename(agent: State, Json(body): Json<RenameFile>) -> Reply {
-    let from = name::resolve(agent.workspace(), "oldPath", &body.old_path)?;
-    let to = name::resolve(agent.workspace(), "newPath", &body.new_path)?;
+    let base = base(&agent, body.session_id.as_deref());
+    let from = name::resolve(&base, "oldPath", &body.old_path)?;
+    let to = name::resolve(&base, "newPath", &body.new_path)?;
     blocking(move || change::rename(&from, &to, body.overwrite)).await?;
     reply::success(&MovedPath { path: body.old_path, new_path: body.new_path })
 }
@@ -279,12 +296,14 @@ struct MoveFile {
     destination_path: String,
     #[serde(default)]
     overwrite: bool,
+    session_id: Option<String>,
 }
 
 impl MoveFile {
     fn resolve(&self, agent: &State) -> Result<(PathBuf, PathBuf)> {
-        let from = name::resolve(agent.workspace(), "sourcePath", &self.source_path)?;
-        Ok((from, name::resolve(agent.workspace(), "destinationPath", &self.destination_path)?))
+        let base = base(agent, self.session_id.as_deref());
+        let from = name::resolve(&base, "sourcePath", &self.source_path)?;
+        Ok((from, name::resolve(&base, "destinationPath", &self.destination_path)?))
     }
 
     fn answer(self) -> Reply {

@@ -1,11 +1,12 @@
 //! Bytes of a file over HTTP, streamed both ways in flat memory: `GET|HEAD|PUT /api/files/raw`.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
+use std::io::{Read as _, Seek, SeekFrom};
 use std::path::PathBuf;
 
 use axum::body::{Body, BodyDataStream};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use futures::StreamExt;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_range_header::{RangeUnsatisfiableError, parse_range_header};
@@ -24,6 +25,8 @@ use crate::server::{State, extract};
 
 /// How much is read from the disk at once, bytes.
 const PIECE: usize = 256 * 1024;
+/// Up to this length a file is read at once, bytes.
+const SMALL: u64 = 64 * 1024;
 
 /// The query of the route.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -69,16 +72,22 @@ pub async fn get(agent: State, Query(target): Query<Target>, headers: HeaderMap)
 struct Opened {
     path: PathBuf,
     file: File,
+    /// A small file is read at once: then its length is known, whatever its `stat` says (`/proc`, `/sys`).
+    whole: Option<Bytes>,
     stat: Stat,
     mime: String,
 }
 
 impl Opened {
     fn open(path: PathBuf) -> Result<Self> {
+        let failed = |error: std::io::Error| fault("file.read", &path, error);
         let (mut file, stat) = read::open_regular("file.read", &path)?;
-        let head = read::head(&mut file).map_err(|error| fault("file.read", &path, error))?;
-        file.seek(SeekFrom::Start(0)).map_err(|error| fault("file.read", &path, error))?;
-        Ok(Self { mime: mime::of(&path, &head), path, file, stat })
+        let mut start = Vec::new();
+        (&mut file).take(SMALL + 1).read_to_end(&mut start).map_err(failed)?;
+        let mime = mime::of(&path, &start[..start.len().min(mime::HEAD)]);
+        let whole = (start.len() as u64 <= SMALL).then(|| Bytes::from(start));
+        file.seek(SeekFrom::Start(0)).map_err(failed)?;
+        Ok(Self { mime, path, file, whole, stat })
     }
 
     fn answer(self, request: &HeaderMap, download: bool) -> Result<Response> {
@@ -87,9 +96,9 @@ impl Opened {
         if matches_etag(request, header::IF_NONE_MATCH, &etag) {
             return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
         }
-        let size = self.stat.st_size as u64;
-        // What says it is empty may be a file of `/proc`: it is read to its end, whatever its length.
-        if size == 0 {
+        let size = self.whole.as_ref().map_or(self.stat.st_size as u64, |whole| whole.len() as u64);
+        // What says it is empty, and is not, is a file of `/proc`: it is read to its end.
+        if size == 0 && self.whole.is_none() {
             return Ok((headers, self.body(None)).into_response());
         }
         let fresh = !request.contains_key(header::IF_RANGE) || matches_etag(request, header::IF_RANGE, &etag);
@@ -113,12 +122,19 @@ impl Opened {
     }
 
     fn part(mut self, headers: HeaderMap, first: u64, last: u64) -> Result<Response> {
+        if let Some(whole) = self.whole {
+            let part = whole.slice(first as usize..=last as usize);
+            return Ok((StatusCode::PARTIAL_CONTENT, headers, Body::from(part)).into_response());
+        }
         let sought = self.file.seek(SeekFrom::Start(first));
         sought.map_err(|error| fault("file.read", &self.path, error))?;
         Ok((StatusCode::PARTIAL_CONTENT, headers, self.body(Some(last - first + 1))).into_response())
     }
 
     fn body(self, length: Option<u64>) -> Body {
+        if let Some(whole) = self.whole {
+            return Body::from(whole);
+        }
         let file = tokio::fs::File::from_std(self.file).take(length.unwrap_or(u64::MAX));
         Body::from_stream(ReaderStream::with_capacity(file, PIECE))
     }

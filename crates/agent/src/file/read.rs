@@ -1,7 +1,7 @@
 //! Reading files: only regular ones, so that no pipe or device can hang a request.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use base64::Engine as _;
@@ -12,11 +12,15 @@ use serde_json::{Value, json};
 
 use super::fault::{Result, fault};
 use super::{mime, name};
+use crate::server::reply;
 
 /// The most that `POST /api/read` answers in one piece, bytes. Larger files are streamed.
 pub const READ_LIMIT: u64 = 32 * 1024 * 1024;
 /// Length of a streamed slice; a multiple of three, so that base64 slices join without padding.
 pub const SLICE: usize = 65_535;
+/// So much of a file is looked at before it is streamed as text, bytes.
+const LOOK_AHEAD: u64 = 64 * 1024 * 1024;
+const PIECE: u64 = 256 * 1024;
 
 /// Opens a regular file for reading, following links.
 pub fn open_regular(operation: &str, path: &Path) -> Result<(File, Stat)> {
@@ -70,8 +74,9 @@ impl Encoding {
             Some("utf-8" | "utf8") => Ok(Some(Self::Utf8)),
             Some("base64") => Ok(Some(Self::Base64)),
             Some(other) => {
-                Err(ApiError::invalid("encoding", format!("encoding {other:?} is not utf-8 or base64"))
-                    .into())
+                let error =
+                    ApiError::invalid("encoding", format!("encoding {other:?} is not utf-8 or base64"));
+                Err(error.suggest("The bytes as they are: GET and PUT /api/files/raw").into())
             }
         }
     }
@@ -126,24 +131,35 @@ fn too_large(path: &Path) -> Box<ApiError> {
 /// A file opened for `POST /api/read/stream`.
 pub struct Slices {
     file: File,
-    binary: bool,
+    encoding: Encoding,
+    /// Whether `encoding` was asked for; else text must be text to its end.
+    asked: bool,
     pending: Vec<u8>,
     metadata: Value,
 }
 
 impl Slices {
-    pub fn open(path: &Path) -> Result<Self> {
+    /// Opens `path`; without `encoding`, what it holds decides.
+    pub fn open(path: &Path, encoding: Option<Encoding>) -> Result<Self> {
+        let failed = |error: io::Error| fault("file.read", path, error);
         let (mut file, stat) = open_regular("file.read", path)?;
-        let pending = head(&mut file).map_err(|error| fault("file.read", path, error))?;
-        let binary = !mime::is_text(&pending);
+        let pending = head(&mut file).map_err(failed)?;
+        let chosen = match encoding {
+            Some(encoding) => encoding,
+            None if mime::is_text(&pending) && goes_on_as_text(&mut file, &pending).map_err(failed)? => {
+                Encoding::Utf8
+            }
+            None => Encoding::Base64,
+        };
+        file.seek(SeekFrom::Start(pending.len() as u64)).map_err(failed)?;
         let metadata = json!({
             "type": "metadata",
             "mimeType": mime::of(path, &pending),
             "size": stat.st_size,
-            "isBinary": binary,
-            "encoding": if binary { "base64" } else { "utf-8" },
+            "isBinary": chosen == Encoding::Base64,
+            "encoding": chosen.name(),
         });
-        Ok(Self { file, binary, pending, metadata })
+        Ok(Self { file, encoding: chosen, asked: encoding.is_some(), pending, metadata })
     }
 
     /// Gives each event to `send`, until the file ends or `send` refuses.
@@ -158,13 +174,14 @@ impl Slices {
                 Ok(None) => break,
                 Ok(Some(slice)) => {
                     bytes_read += slice.len();
-                    let encoding = if self.binary { Encoding::Base64 } else { Encoding::Utf8 };
-                    if !send(json!({ "type": "chunk", "data": encoding.encode(&slice) })) {
+                    if !send(json!({ "type": "chunk", "data": self.encoding.encode(&slice) })) {
                         return;
                     }
                 }
                 Err(error) => {
-                    send(json!({ "type": "error", "error": error.to_string() }));
+                    send(
+                        json!({ "type": "error", "error": error.to_string(), "code": reply::code_of(&error) }),
+                    );
                     return;
                 }
             }
@@ -177,11 +194,30 @@ impl Slices {
         let mut slice = std::mem::take(&mut self.pending);
         let missing = SLICE.saturating_sub(slice.len());
         (&mut self.file).take(missing as u64).read_to_end(&mut slice)?;
-        if !self.binary && slice.len() == SLICE {
+        if self.encoding == Encoding::Utf8 && slice.len() == SLICE {
             self.pending = slice.split_off(whole_characters(&slice));
+        }
+        let spoiled = self.encoding == Encoding::Utf8 && std::str::from_utf8(&slice).is_err();
+        if spoiled && !self.asked {
+            return Err(io::Error::other("it is not text to its end; ask for it with encoding base64"));
         }
         Ok((!slice.is_empty()).then_some(slice))
     }
+}
+
+/// Whether a file whose beginning is text stays text, as far as is looked ahead.
+fn goes_on_as_text(file: &mut File, head: &[u8]) -> io::Result<bool> {
+    let mut ahead = file.take(LOOK_AHEAD);
+    let mut buffer = head[whole_characters(head)..].to_vec();
+    while (&mut ahead).take(PIECE).read_to_end(&mut buffer)? > 0 {
+        let whole = whole_characters(&buffer);
+        if std::str::from_utf8(&buffer[..whole]).is_err() || buffer.contains(&0) {
+            return Ok(false);
+        }
+        buffer.drain(..whole);
+    }
+    // What is left is a character without its end: cut off by the file, or only by the look.
+    Ok(buffer.is_empty() || ahead.limit() == 0)
 }
 
 /// How many bytes of `text` come before a character that its end cuts off.
@@ -191,7 +227,8 @@ fn whole_characters(text: &[u8]) -> usize {
         // The look back may itself begin within a character; then look at where the last one starts.
         _ => {
             let start = text.iter().rposition(|byte| byte & 0xC0 != 0x80).unwrap_or(text.len());
-            if std::str::from_utf8(&text[start..]).is_ok() { text.len() } else { start }
+            let cut = (1..=3).contains(&(text.len() - start)) && std::str::from_utf8(&text[start..]).is_err();
+            if cut { start } else { text.len() }
         }
     }
 }
@@ -202,7 +239,7 @@ mod tests {
 
     fn events(path: &Path) -> Vec<Value> {
         let mut events = Vec::new();
-        Slices::open(path).unwrap().stream(|event| {
+        Slices::open(path, None).unwrap().stream(|event| {
             events.push(event);
             true
         });
@@ -258,6 +295,43 @@ mod tests {
         let joined: String = events.iter().filter_map(|event| event["data"].as_str()).collect();
         assert!(joined == text, "the slices join to the file");
         assert_eq!(events.last().unwrap()["bytesRead"], text.len());
+    }
+
+    #[test]
+    fn what_is_text_at_first_only_is_bytes_or_an_error_and_never_other_text() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        for end in [&b"\xff\xfe"[..], b"\0", b"\xe2\x82", b"\xe2\x80\x80\x80\x80\x80"] {
+            let bytes = ["y\n".repeat(200_000).as_bytes(), end].concat();
+            std::fs::write(&path, &bytes).unwrap();
+            let events = events(&path);
+            assert_eq!(events[0]["encoding"], "base64", "{end:?}");
+            let joined: String = events.iter().filter_map(|event| event["data"].as_str()).collect();
+            assert!(BASE64.decode(joined).unwrap() == bytes, "{end:?}");
+        }
+        // Beyond what is looked at before.
+        let mut file = File::create(&path).unwrap();
+        let line = vec![b'y'; 1 << 20];
+        (0..65).for_each(|_| io::Write::write_all(&mut file, &line).unwrap());
+        io::Write::write_all(&mut file, b"\xff").unwrap();
+        let events = events(&path);
+        assert_eq!(events[0]["encoding"], "utf-8");
+        assert_eq!(events.last().unwrap()["type"], "error");
+    }
+
+    #[test]
+    fn an_encoding_that_is_asked_for_is_used() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        std::fs::write(&path, b"text").unwrap();
+        let mut told = Vec::new();
+        Slices::open(&path, Some(Encoding::Base64)).unwrap().stream(|event| {
+            told.push(event);
+            true
+        });
+        assert_eq!((&told[0]["encoding"], &told[1]["data"]), (&json!("base64"), &json!("dGV4dA==")));
+        let refused = Encoding::parse(Some("none")).unwrap_err();
+        assert!(refused.suggestion.is_some_and(|suggestion| suggestion.contains("/api/files/raw")));
     }
 
     #[test]

@@ -12,10 +12,11 @@ use rustix::fs::{Access, AtFlags, CWD, Gid, Mode, OFlags, RenameFlags, Stat, Uid
 use rustix::io::Errno;
 use sandpit_api::{ApiError, ErrorCode};
 
+use super::change::{self, Made};
 use super::fault::{Result, fault};
 use super::list::PART_PREFIX;
 use super::read::require_regular;
-use super::{change, name, raw};
+use super::{name, raw};
 
 /// What must be at the place when it is replaced.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,9 +40,8 @@ pub struct Replacement {
     /// The name it has while it has a name of its own.
     part: Option<OsString>,
     expected: Expected,
-    /// Folders made for it, innermost first, to be taken away again when nothing comes of it.
-    made: Vec<PathBuf>,
-    done: bool,
+    /// Folders made for it.
+    made: Made,
 }
 
 impl Replacement {
@@ -55,7 +55,7 @@ impl Replacement {
         check(&path, folder.as_fd(), file_name, &expected)?;
         let (file, part) = open_part(&folder).map_err(failed)?;
         let name = file_name.to_owned();
-        Ok(Self { path, name, folder, file, part, expected, made, done: false })
+        Ok(Self { path, name, folder, file, part, expected, made })
     }
 
     pub fn file(&mut self) -> &mut File {
@@ -77,7 +77,7 @@ impl Replacement {
             (Errno::EXIST, Expected::Absent) => exists(&self.path),
             _ => fault("file.write", &self.path, error),
         })?;
-        self.done = true;
+        self.made.keep();
         rustix::fs::fstat(&self.file).map_err(|error| fault("file.write", &self.path, error))
     }
 
@@ -116,9 +116,6 @@ impl Drop for Replacement {
     fn drop(&mut self) {
         if let Some(part) = &self.part {
             let _ = rustix::fs::unlinkat(&self.folder, part, AtFlags::empty());
-        }
-        if !self.done {
-            self.made.iter().for_each(|folder| drop(std::fs::remove_dir(folder)));
         }
     }
 }

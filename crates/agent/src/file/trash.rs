@@ -135,13 +135,14 @@ fn restore_one(entry: &TrashEntry) -> Result<()> {
         ApiError::invalid("entries", format!("{} is not in a trash", entry.trashed_path))
             .with("path", entry.trashed_path.as_str())
     })?;
-    if let Some(parent) = path.parent() {
-        change::make_parents("file.restore", parent)?;
-    }
+    let mut made = path.parent().map(|parent| change::make_parents("file.restore", parent)).transpose()?;
     change::put(&kept, &path, false).map_err(|error| match error {
         Errno::NOENT => fault("file.restore", &kept, error),
         _ => fault("file.restore", &path, error),
     })?;
+    if let Some(made) = &mut made {
+        made.keep();
+    }
     // The entry is back; an info file that stays describes nothing and is ignored by every trash.
     let _ = fs::remove_file(info);
     Ok(())

@@ -10,8 +10,9 @@ use rustix::fs::{AtFlags, CWD};
 use rustix::io::Errno;
 
 use super::place::OPERATION;
+use crate::file::change::{self, Made};
 use crate::file::fault::{Result, fault};
-use crate::file::{change, name, replace};
+use crate::file::{name, replace};
 
 /// A folder beside the destination, or within it, where everything is made ready unseen. Thrown away
 /// unless it arrives.
@@ -20,8 +21,8 @@ pub struct Arrival {
     folder: PathBuf,
     /// The destination is not there yet: the folder becomes it.
     fresh: bool,
-    /// Folders made on the way, innermost first.
-    made: Vec<PathBuf>,
+    /// Folders made on the way.
+    made: Made,
     arrived: bool,
 }
 
@@ -40,7 +41,7 @@ impl Arrival {
             let (parent, _) = name::split(&destination, "path")?;
             (parent.to_owned(), change::make_parents(OPERATION, parent)?)
         } else {
-            (destination.clone(), Vec::new())
+            (destination.clone(), Made::nothing())
         };
         let folder = beside.join(replace::part_name());
         let arrival = Self { destination, folder, fresh, made, arrived: false };
@@ -65,6 +66,7 @@ impl Arrival {
             merge.carry_out(&self.folder.join(replace::part_name()))?;
         }
         self.arrived = true;
+        self.made.keep();
         let sealed = sealed.iter().map(|(folder, mode)| (self.destination.join(folder), *mode));
         for (folder, mode) in sealed.filter(|(folder, _)| !merge.merged.contains(folder)) {
             // The folder has arrived, so a refusal here would undo nothing.
@@ -78,9 +80,6 @@ impl Drop for Arrival {
     fn drop(&mut self) {
         if !self.fresh || !self.arrived {
             let _ = fs::remove_dir_all(&self.folder);
-        }
-        if !self.arrived {
-            self.made.iter().for_each(|folder| drop(fs::remove_dir(folder)));
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The file routes, attacked from outside.
 
+mod bad_input;
+mod odd;
+
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
