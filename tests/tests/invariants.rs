@@ -137,8 +137,9 @@ fn the_desktop_app_opens_no_port_but_the_preview_proxy() {
     assert!(listeners.len() <= 1, "more than the preview proxy listens: {listeners:?}");
 }
 
-/// A spawn may ask for a session of its own; nothing else runs between its fork and its exec.
-const SPAWN_IN_A_SESSION: &str = "command.pre_exec(|| Ok(rustix::process::setsid().map(drop)?));";
+/// A spawn may ask for a session and the orphans of its own; nothing else runs between its fork and its exec.
+const SPAWN_IN_A_SESSION: &str =
+    "command.pre_exec(|| Ok(rustix::process::setsid().and_then(adopt_orphans)?));";
 
 #[test]
 fn nothing_forks_inside_a_process_that_has_threads() {

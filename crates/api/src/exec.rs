@@ -8,14 +8,16 @@ use utoipa::ToSchema;
 
 /// Body of `POST /api/execute` and `POST /api/execute/stream`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[ts(export, optional_fields)]
 pub struct Execute {
     #[ts(optional = false)]
     pub command: String,
     pub session_id: Option<String>,
+    /// Start a process instead, and answer its start. Not of a stream.
     #[ts(as = "Option<bool>")]
     pub background: bool,
+    /// 0 is none.
     pub timeout_ms: Option<u64>,
     /// For this command only; `null` unsets a variable.
     pub env: Option<BTreeMap<String, Option<String>>>,
@@ -25,6 +27,19 @@ pub struct Execute {
     pub encoding: Option<String>,
     /// Standard input, base64. Empty when absent.
     pub stdin: Option<String>,
+    /// The most bytes of output in one event of a stream, from 1 on.
+    pub buffer_size: Option<u32>,
+    /// Who asks; decides how loud the agent's log is about it.
+    pub origin: Option<Origin>,
+}
+
+/// Who asks for a command: a person's program, or the SDK for its own ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[ts(export)]
+pub enum Origin {
+    User,
+    Internal,
 }
 
 /// Answer of `POST /api/execute`: HTTP 200 whatever the exit code.
@@ -50,9 +65,28 @@ pub struct Executed {
 #[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum ExecEvent {
-    Start { command: String, session_id: String, timestamp: String },
-    Stdout { data: String, timestamp: String },
-    Stderr { data: String, timestamp: String },
-    Complete { exit_code: i32, timestamp: String },
-    Error { error: String, code: crate::ErrorCode, timestamp: String },
+    Start {
+        command: String,
+        session_id: String,
+        timestamp: String,
+    },
+    Stdout {
+        data: String,
+        timestamp: String,
+    },
+    Stderr {
+        data: String,
+        timestamp: String,
+    },
+    Complete {
+        exit_code: i32,
+        timestamp: String,
+    },
+    /// `data` says the same as `error`, which the official client does not read.
+    Error {
+        error: String,
+        data: String,
+        code: crate::ErrorCode,
+        timestamp: String,
+    },
 }

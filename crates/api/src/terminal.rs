@@ -8,13 +8,14 @@ use utoipa::ToSchema;
 
 /// Body of `POST /api/terminals`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[ts(export, optional_fields)]
 pub struct CreateTerminal {
     pub id: Option<String>,
     /// For people; `Terminal N` when absent.
     pub name: Option<String>,
-    /// The session whose directory and environment it starts from; `default` when absent.
+    /// The session whose directory and environment it starts from, and shares if it is a login
+    /// shell; `default` when absent.
     pub session_id: Option<String>,
     /// argv; the login shell when absent.
     pub command: Option<Vec<String>>,

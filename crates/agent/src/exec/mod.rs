@@ -10,6 +10,7 @@ mod text;
 mod turn;
 
 use std::{
+    ffi::OsStr,
     os::unix::process::ExitStatusExt,
     process::ExitStatus,
     sync::Arc,
@@ -20,7 +21,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use sandpit_api::{
     ApiError, ErrorCode,
-    exec::Execute,
+    exec::{Execute, Origin},
     session::{DEFAULT_SESSION, DISABLE_SESSION},
 };
 use tokio::sync::mpsc;
@@ -28,7 +29,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     Agent,
-    session::{Ended, Session, Task, bad_name},
+    session::{Ended, Session, Task, Turn, check_env},
 };
 
 pub use pipe::Pipe;
@@ -83,19 +84,34 @@ enum Reason {
 pub fn start(agent: &Arc<Agent>, request: Execute) -> Result<Running, ApiError> {
     let timeout = request.timeout_ms.filter(|time| *time > 0).map(Duration::from_millis);
     let session_id = request.session_id.clone().unwrap_or_else(|| DEFAULT_SESSION.to_owned());
+    let usual = usual_timeout(agent);
+    // Without the command, which may hold secrets.
+    match request.origin {
+        Some(Origin::Internal) => tracing::trace!(session = session_id, "a command of the SDK's own"),
+        _ => tracing::debug!(session = session_id, "a command"),
+    }
     let task = task(request)?;
     let (sender, output) = mpsc::channel(QUEUE);
     let cancel = CancellationToken::new();
     let stop = cancel.clone().drop_guard();
     let end = if session_id == DISABLE_SESSION {
         let place = agent.sessions.first().clone();
-        tokio::spawn(alone::run(agent.turns.clone(), place, task, sender, timeout, cancel))
+        tokio::spawn(alone::run(agent.turns.clone(), place, task, sender, timeout.or(usual), cancel))
     } else {
         let session = agent.sessions.get(&session_id)?;
-        let timeout = timeout.or(session.timeout);
-        tokio::spawn(in_session(session, task, sender, timeout, cancel))
+        // Here and not in the task: commands queue in the order they came.
+        let turn = session.turn();
+        let timeout = timeout.or(session.timeout).or(usual);
+        tokio::spawn(in_session(session, turn, task, sender, timeout, cancel))
     };
     Ok(Running { output, end, session_id, started: Instant::now(), _stop: stop })
+}
+
+/// The time of a command when neither it nor its session says one (reference §5): `COMMAND_TIMEOUT_MS`
+/// in the sandbox's environment.
+fn usual_timeout(agent: &Agent) -> Option<Duration> {
+    let text = agent.env().get(OsStr::new("COMMAND_TIMEOUT_MS"))?.to_str()?;
+    text.parse().ok().filter(|millis| *millis > 0).map(Duration::from_millis)
 }
 
 /// The command of a request, checked.
@@ -104,13 +120,8 @@ fn task(request: Execute) -> Result<Task, ApiError> {
         let message = "a command is not empty and has no NUL";
         return Err(ApiError::new(ErrorCode::InvalidCommand, message).with("field", "command"));
     }
-    if let Some(name) = bad_name(request.env.as_ref()) {
-        return Err(ApiError::invalid("env", format!("{name:?} is no name of a variable")));
-    }
+    check_env(request.env.as_ref())?;
     let nul = |value: &Option<String>| value.as_ref().is_some_and(|value| value.contains('\0'));
-    if request.env.iter().flat_map(|env| env.values()).any(nul) {
-        return Err(ApiError::invalid("env", "a variable has no NUL"));
-    }
     if nul(&request.cwd) {
         return Err(ApiError::invalid("cwd", "a path has no NUL"));
     }
@@ -122,6 +133,7 @@ fn task(request: Execute) -> Result<Task, ApiError> {
 
 async fn in_session(
     session: Arc<Session>,
+    turn: Turn,
     task: Task,
     output: mpsc::Sender<Chunk>,
     timeout: Option<Duration>,
@@ -130,7 +142,7 @@ async fn in_session(
     let (never, mut reason) = (None, None);
     let given_up = async { _ = stopped(never, &cancel, &session.deleted).await };
     let stop = async { reason = Some(stopped(timeout, &cancel, &session.deleted).await) };
-    let ended = session.run(&task, &output, given_up, stop).await;
+    let ended = session.run(turn, &task, &output, given_up, stop).await;
     let unheard = if session.deleted.is_cancelled() { Reason::SessionDeleted } else { Reason::Cancelled };
     match ended.map_err(|error| not_run(&error))? {
         Ended::Done { code, .. } => Ok(code),

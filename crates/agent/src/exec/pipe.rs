@@ -65,6 +65,16 @@ impl Pipe {
         }
     }
 
+    /// What is in the pipe now, without waiting for more.
+    pub fn present(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut buffer = [0; 16 << 10];
+        while let Ok(count @ 1..) = rustix::io::read(&self.receiver, &mut buffer) {
+            bytes.extend_from_slice(&buffer[..count]);
+        }
+        bytes
+    }
+
     /// What is left of a command that has ended. Background processes that still hold the pipe go
     /// on writing to nowhere.
     ///

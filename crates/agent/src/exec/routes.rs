@@ -42,7 +42,7 @@ pub fn routes() -> Routes {
         "success": true, "exitCode": 0, "stdout": "hi\n", "stderr": "", "command": "echo hi", "duration": 1,
         "sessionId": "default", "timestamp": "2026-01-01T00:00:00Z",
     }))),
-    extensions(("x-errors" = json!([InvalidCommand, SessionDestroyed, SessionTerminated, CommandExecutionError]))),
+    extensions(("x-errors" = json!([InvalidCommand, ResourceBusy, SessionDestroyed, SessionTerminated, CommandExecutionError]))),
 )]
 async fn execute(
     Extract(agent): Extract<Arc<Agent>>,
@@ -50,7 +50,13 @@ async fn execute(
     Json(mut request): Json<Execute>,
 ) -> Reply {
     session.unless(&mut request.session_id);
+    if request.buffer_size.is_some() {
+        return Err(ApiError::invalid("bufferSize", "only a stream comes in pieces").into());
+    }
     if request.background {
+        if request.stdin.is_some() {
+            return Err(ApiError::invalid("stdin", "a command in the background has no stdin").into());
+        }
         return crate::process::start_background(&agent, request);
     }
     let text = Text::new(request.encoding.as_deref())?;
@@ -112,7 +118,7 @@ fn too_much(stdout: &[u8]) -> ApiError {
         content_type = "text/event-stream", body = ExecEvent,
         example = json!("data: {\"type\":\"stdout\",\"data\":\"hi\\n\",\"timestamp\":\"2026-01-01T00:00:00Z\"}\n\n"),
     )),
-    extensions(("x-errors" = json!([InvalidCommand, SessionDestroyed, SessionTerminated, StreamStartError]))),
+    extensions(("x-errors" = json!([InvalidCommand, ResourceBusy, SessionDestroyed, SessionTerminated, StreamStartError]))),
 )]
 async fn execute_stream(
     Extract(agent): Extract<Arc<Agent>>,
@@ -120,21 +126,37 @@ async fn execute_stream(
     Json(mut request): Json<Execute>,
 ) -> Reply {
     session.unless(&mut request.session_id);
+    if request.background {
+        return Err(
+            ApiError::invalid("background", "a stream has no background: see /api/process/start").into()
+        );
+    }
     let text = Text::new(request.encoding.as_deref())?;
     let command = request.command.clone();
+    let largest = match request.buffer_size {
+        Some(0) => return Err(ApiError::invalid("bufferSize", "bufferSize must be 1 or more").into()),
+        size => size.map_or(usize::MAX, |size| size as usize),
+    };
     let running = start(&agent, request)?;
-    Ok(sse::events(events(command, running, text)))
+    Ok(sse::events(events(command, running, text, largest)))
 }
 
-/// The events of one command. Dropping them stops it.
-fn events(command: String, mut running: Running, text: Text) -> impl Stream<Item = ExecEvent> {
+/// The events of one command, with at most `largest` bytes of output each. Dropping them stops it.
+fn events(
+    command: String,
+    mut running: Running,
+    text: Text,
+    largest: usize,
+) -> impl Stream<Item = ExecEvent> {
     let (mut out, mut err) = (text.clone(), text);
     stream! {
         yield ExecEvent::Start { command, session_id: running.session_id.clone(), timestamp: reply::now() };
         while let Some(Chunk { source, bytes }) = running.output.recv().await {
             let decoder = if source == Source::Stdout { &mut out } else { &mut err };
-            if let Some(data) = decoder.push(&bytes) {
-                yield output(source, data);
+            for piece in bytes.chunks(largest) {
+                if let Some(data) = decoder.push(piece) {
+                    yield output(source, data);
+                }
             }
         }
         for (source, rest) in [(Source::Stdout, out.end()), (Source::Stderr, err.end())] {
@@ -144,7 +166,9 @@ fn events(command: String, mut running: Running, text: Text) -> impl Stream<Item
         }
         yield match end_of(&mut running).await {
             Ok(exit_code) => ExecEvent::Complete { exit_code, timestamp: reply::now() },
-            Err(error) => ExecEvent::Error { error: error.message, code: error.code, timestamp: error.timestamp },
+            Err(ApiError { message, code, timestamp, .. }) => {
+                ExecEvent::Error { error: message.clone(), data: message, code, timestamp }
+            }
         };
     }
 }

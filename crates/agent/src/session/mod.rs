@@ -4,30 +4,42 @@
 //! sessions run side by side. Its shell is started by its first command.
 
 mod declared;
+mod ear;
 mod place;
 mod routes;
 mod script;
+mod shared;
 mod shell;
 
-use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use parking_lot::Mutex;
 use sandpit_api::{
     ApiError, ErrorCode,
-    session::{CreateSession, Session as Record},
+    session::{CreateSession, DISABLE_SESSION, Session as Record},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedMutexGuard, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{exec::Chunk, server::reply};
+use shared::Shared;
 use shell::Shell;
 
-pub use place::{EnvChange, Place, bad_name};
+pub use ear::{Ear, Told, What};
+pub use place::{EnvChange, Place, bad_name, check_env};
 pub use routes::routes;
+pub use script::{lasting, quote};
+pub use shared::Member;
 pub use shell::{Ended, Task, bash};
 
 /// The most sessions of one sandbox.
-const LIMIT: usize = 1000;
+const LIMIT: usize = 1024;
+/// The longest id, bytes.
+const ID_LENGTH: usize = 256;
+
+/// The wait for a place in the queue of a session.
+pub type Turn = Pin<Box<dyn Future<Output = OwnedMutexGuard<Option<Shell>>> + Send>>;
 
 /// One session.
 pub struct Session {
@@ -36,12 +48,12 @@ pub struct Session {
     created_at: String,
     /// Where a fresh shell starts.
     first: Place,
-    /// Where the shell was after its last command.
-    last: Mutex<Place>,
+    /// Where the session is: its shell after its last command, or a terminal of it.
+    shared: Mutex<Shared>,
     pub timeout: Option<Duration>,
     folder: PathBuf,
     /// The queue of commands: the lock is fair.
-    shell: tokio::sync::Mutex<Option<Shell>>,
+    shell: Arc<tokio::sync::Mutex<Option<Shell>>>,
     /// Cancelled when the session is deleted.
     pub deleted: CancellationToken,
 }
@@ -67,8 +79,9 @@ impl Sessions {
     /// The session `id`, made now if there is none (reference §2.1).
     ///
     /// # Errors
-    /// `RESOURCE_BUSY` when there are too many.
+    /// `VALIDATION_FAILED` when that is no id, `RESOURCE_BUSY` when there are too many.
     pub fn get(&self, id: &str) -> Result<Arc<Session>, ApiError> {
+        check_id("sessionId", id)?;
         let mut all = self.all.lock();
         if let Some(session) = all.get(id) {
             return Ok(session.clone());
@@ -83,10 +96,17 @@ impl Sessions {
 
     /// Where a command of session `id` would run now.
     pub fn place(&self, id: &str) -> Place {
-        self.find(id).map_or_else(|| self.first.clone(), |session| session.last.lock().clone())
+        self.find(id).map_or_else(|| self.first.clone(), |session| session.shared.lock().place().clone())
     }
 
     fn create(&self, request: &CreateSession) -> Result<Arc<Session>, ApiError> {
+        if let Some(id) = &request.id {
+            check_id("id", id)?;
+        }
+        let cwd = self.first.clone().at(request.cwd.as_deref()).cwd;
+        if !cwd.is_dir() {
+            return Err(ApiError::invalid("cwd", format!("no such folder: {}", cwd.display())));
+        }
         let id = request.id.clone().unwrap_or_else(|| format!("session-{}", uuid::Uuid::now_v7().simple()));
         let mut all = self.all.lock();
         if all.contains_key(&id) {
@@ -111,11 +131,11 @@ impl Sessions {
             id: id.to_owned(),
             name: request.name.clone(),
             created_at: reply::now(),
-            last: Mutex::new(first.clone()),
+            shared: Mutex::new(Shared::new(first.clone())),
             first,
-            timeout: request.command_timeout_ms.map(Duration::from_millis),
+            timeout: request.command_timeout_ms.filter(|time| *time > 0).map(Duration::from_millis),
             folder: self.folder.clone(),
-            shell: tokio::sync::Mutex::default(),
+            shell: Arc::default(),
             deleted: CancellationToken::new(),
         });
         all.insert(id.to_owned(), session.clone());
@@ -128,9 +148,23 @@ impl Sessions {
         self.all.lock().remove(id).ok_or_else(unknown)
     }
 
+    /// Whether `session` is still the one of its name.
+    pub fn is_current(&self, session: &Arc<Session>) -> bool {
+        self.all.lock().get(&session.id).is_some_and(|current| Arc::ptr_eq(current, session))
+    }
+
     fn ids(&self) -> Vec<String> {
         self.all.lock().keys().cloned().collect()
     }
+}
+
+fn check_id(field: &str, id: &str) -> Result<(), ApiError> {
+    if id.is_empty() || id.len() > ID_LENGTH || id.contains('\0') || id == DISABLE_SESSION {
+        let message =
+            format!("a session's id has 1 to {ID_LENGTH} bytes, no NUL, and is not {DISABLE_SESSION}");
+        return Err(ApiError::invalid(field, message));
+    }
+    Ok(())
 }
 
 impl Session {
@@ -139,8 +173,17 @@ impl Session {
         Record {
             id: self.id.clone(),
             name: self.name.clone(),
-            cwd: self.last.lock().cwd.to_string_lossy().into_owned(),
+            cwd: self.shared.lock().place().cwd.to_string_lossy().into_owned(),
             created_at: self.created_at.clone(),
+        }
+    }
+
+    /// A place in the queue, taken now.
+    pub fn turn(&self) -> Turn {
+        let mut turn = Box::pin(self.shell.clone().lock_owned());
+        match turn.as_mut().now_or_never() {
+            Some(slot) => Box::pin(std::future::ready(slot)),
+            None => turn,
         }
     }
 
@@ -152,24 +195,27 @@ impl Session {
     /// When the shell cannot be started, or cannot be told of the command.
     pub async fn run(
         &self,
+        turn: Turn,
         task: &Task,
         output: &mpsc::Sender<Chunk>,
         given_up: impl Future<Output = ()>,
         stop: impl Future<Output = ()>,
     ) -> io::Result<Ended> {
         let mut slot = tokio::select! {
-            slot = self.shell.lock() => slot,
+            biased;
             () = given_up => return Ok(Ended::Stopped(None)),
+            slot = turn => slot,
         };
         let alive = slot.take().and_then(|mut shell| shell.is_alive().then_some(shell));
         let mut shell = alive.map_or_else(|| self.start(), Ok)?;
-        let (ended, rest) = shell.run(task, output, stop).await?;
+        let change = self.shared.lock().take(&mut shell.member);
+        let (ended, rest) = shell.run(&change, task, output, stop).await?;
         match &ended {
             Ended::Done { place, .. } | Ended::Stopped(Some(place)) => {
-                *self.last.lock() = place.clone();
+                self.shared.lock().tell(&mut shell.member, place.clone());
                 *slot = Some(shell);
             }
-            Ended::Exited(_) => *self.last.lock() = self.first.clone(),
+            Ended::Exited(_) => self.shared.lock().reset(self.first.clone()),
             // Killed; the next shell starts where this one was before the command.
             Ended::Stopped(None) => {}
         }
@@ -182,8 +228,18 @@ impl Session {
     }
 
     fn start(&self) -> io::Result<Shell> {
-        let place = self.last.lock().clone();
-        Shell::start(&place, &self.id, &self.folder)
+        let member = self.shared.lock().join();
+        Shell::start(member, &self.id, &self.folder)
+    }
+
+    /// A terminal's shell that starts now.
+    pub fn join(&self) -> Member {
+        self.shared.lock().join_terminal()
+    }
+
+    /// What is shared, to look at and to change.
+    pub fn shared(&self) -> parking_lot::MutexGuard<'_, Shared> {
+        self.shared.lock()
     }
 
     /// Ends the present command, the shell, and everything it started.

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sandpit_api::ApiError;
+
 /// Changes to an environment as requests say them; `None` unsets.
 pub type EnvChange = BTreeMap<String, Option<String>>;
 
@@ -61,6 +63,27 @@ pub fn bad_name(env: Option<&EnvChange>) -> Option<&str> {
     env.into_iter().flat_map(BTreeMap::keys).map(String::as_str).find(|name| !good(name))
 }
 
+/// The longest `NAME=value` that Linux passes to a program (`MAX_ARG_STRLEN`), its NUL not counted.
+const VARIABLE_LENGTH: usize = (128 << 10) - 1;
+
+/// Whether every shell and program takes `env`.
+///
+/// # Errors
+/// `VALIDATION_FAILED` of `env`.
+pub fn check_env(env: Option<&EnvChange>) -> Result<(), ApiError> {
+    if let Some(name) = bad_name(env) {
+        return Err(ApiError::invalid("env", format!("{name:?} is no name of a variable")));
+    }
+    for (name, value) in env.into_iter().flatten() {
+        let value = value.as_deref().unwrap_or_default();
+        if value.contains('\0') || name.len() + 1 + value.len() > VARIABLE_LENGTH {
+            let message = format!("{name} has a NUL, or more than {VARIABLE_LENGTH} bytes with its name");
+            return Err(ApiError::invalid("env", message));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,5 +113,7 @@ mod tests {
         let change = EnvChange::from([("OK_1".into(), None), ("not ok".into(), None)]);
         assert_eq!(bad_name(Some(&change)), Some("not ok"));
         assert_eq!(bad_name(None), None);
+        let refused = |value: String| check_env(Some(&EnvChange::from([("A".into(), Some(value))]))).is_err();
+        assert!(refused("a\0".into()) && refused("a".repeat(1 << 17)) && !refused("a".repeat(1 << 16)));
     }
 }

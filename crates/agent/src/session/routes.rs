@@ -7,12 +7,12 @@ use sandpit_api::{
     ApiError,
     ErrorCode::{self, *},
     answer::Success,
-    session::{CreateSession, Session},
+    session::{CreateSession, DEFAULT_SESSION, Session},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::bad_name;
+use super::check_env;
 use crate::{
     Agent,
     server::{
@@ -64,15 +64,23 @@ struct OneSession {
         "success": true, "id": "build", "containerPlacementId": null, "timestamp": "2026-01-01T00:00:00Z",
         "data": { "id": "build", "cwd": "/workspace", "createdAt": "2026-01-01T00:00:00Z" },
     }))),
-    extensions(("x-errors" = json!([SessionExists, ResourceBusy]))),
+    extensions(("x-errors" = json!([SessionExists, ResourceBusy, NotSupported]))),
 )]
 async fn create(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<CreateSession>) -> Reply {
-    if let Some(name) = bad_name(request.env.as_ref()) {
-        return Err(ApiError::invalid("env", format!("{name:?} is no name of a variable")).into());
+    check_env(request.env.as_ref())?;
+    if request.isolation == Some(true) {
+        let message = "sessions share the sandbox's processes and files: isolation of one is not supported";
+        return Err(ApiError::new(ErrorCode::NotSupported, message)
+            .with("field", "isolation")
+            .suggest("Use a sandbox of its own.")
+            .into());
     }
-    if request.id.as_deref().is_some_and(|id| id.is_empty() || id.contains('\0')) {
-        return Err(ApiError::invalid("id", "a session's id is not empty and has no NUL").into());
-    }
+    let no_nul = |field: &str, text: &Option<String>| match text {
+        Some(text) if text.contains('\0') => Err(ApiError::invalid(field, format!("{field} has a NUL"))),
+        _ => Ok(()),
+    };
+    no_nul("cwd", &request.cwd)?;
+    no_nul("name", &request.name)?;
     let session = agent.sessions.create(&request)?;
     let data = session.record();
     reply::success(&CreatedSession { data, id: session.id.clone(), container_placement_id: () })
@@ -89,7 +97,7 @@ async fn list(Extract(agent): Extract<Arc<Agent>>) -> Reply {
     reply::success(&SessionIds { data: agent.sessions.ids() })
 }
 
-/// Ends a session; what runs in it is stopped.
+/// Ends a session; what runs in it, and all its shell started, is ended. `default` cannot be deleted.
 #[utoipa::path(
     post, path = "/api/session/delete", tag = "Sessions",
     request_body(content = DeleteSession, example = json!({ "sessionId": "build" })),
@@ -99,6 +107,10 @@ async fn list(Extract(agent): Extract<Arc<Agent>>) -> Reply {
     extensions(("x-errors" = json!([SessionNotFound]))),
 )]
 async fn delete(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<DeleteSession>) -> Reply {
+    if request.session_id == DEFAULT_SESSION {
+        let message = "the default session cannot be deleted";
+        return Err(ApiError::invalid("sessionId", message).suggest("`exit` gives it a fresh shell.").into());
+    }
     agent.sessions.remove(&request.session_id)?.close().await;
     reply::success(&request)
 }

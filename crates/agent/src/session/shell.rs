@@ -23,8 +23,10 @@ use tokio::{
 };
 
 use super::{
+    ear::{Ear, Told, What},
     place::{EnvChange, Place},
-    script::{self, Told},
+    script,
+    shared::{Change, Member},
 };
 use crate::{
     exec::{Chunk, Pipe, Source},
@@ -32,14 +34,14 @@ use crate::{
 };
 
 /// In the environment of a session's commands: the session's id, for people.
-pub const SESSION: &str = "SANDPIT_SESSION";
+const SESSION: &str = "SANDPIT_SESSION";
 /// In the environment of a shell's commands: which shell it is, to find what they leave behind.
-pub const MARK: &str = "SANDPIT_SHELL";
+const MARK: &str = "SANDPIT_SHELL";
+/// Both.
+pub const MARKS: &[&str] = &[SESSION, MARK];
 
 /// How long a command that is stopped has to end by itself.
 const GRACE: Duration = Duration::from_millis(250);
-/// The largest environment a shell may tell of, bytes.
-const TOLD_LIMIT: usize = 8 << 20;
 
 /// One command for a shell.
 #[derive(Debug, Default)]
@@ -71,47 +73,24 @@ pub struct Shell {
     ear: Ear,
     count: u64,
     folder: TempDir,
-}
-
-/// Hears what a shell tells.
-#[derive(Debug)]
-struct Ear {
-    pipe: Pipe,
-    heard: Vec<u8>,
-}
-
-impl Ear {
-    /// Waits until the shell tells that command `number` has ended.
-    async fn hear(&mut self, number: u64) -> io::Result<Told> {
-        loop {
-            while let Some(told) = script::take_told(&mut self.heard) {
-                if told.number == number {
-                    return Ok(told);
-                }
-            }
-            let Some(bytes) = self.pipe.next().await? else {
-                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
-            };
-            self.heard.extend_from_slice(&bytes);
-            if self.heard.len() > TOLD_LIMIT {
-                return Err(io::Error::other("the shell's environment is too large"));
-            }
-        }
-    }
+    /// Its view of what the session shares.
+    pub member: Member,
+    /// It has told its last.
+    ending: bool,
 }
 
 impl Shell {
-    /// A bash of session `id` at `place`, with its files in `parent`.
+    /// A bash of session `id` where `member` is, with its files in `parent`.
     ///
     /// # Errors
     /// When there is no bash, or its pipes cannot be made.
-    pub fn start(place: &Place, id: &str, parent: &Path) -> io::Result<Self> {
+    pub fn start(member: Member, id: &str, parent: &Path) -> io::Result<Self> {
         // A command may have emptied the temporary folder.
         fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
         let folder = tempfile::Builder::new().prefix("shell-").tempdir_in(parent)?;
         fs::write(folder.path().join("end"), script::end(folder.path()))?;
-        let ear = Ear { pipe: Pipe::named(folder.path().join("told"))?, heard: Vec::new() };
-        let mut command = bash(place);
+        let ear = Ear::at(folder.path().join("told"))?;
+        let mut command = bash(member.place());
         command.args(["--noprofile", "--norc"]).stdin(Stdio::piped());
         // Told apart by what no other shell has: the name of its folder.
         let mark = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -120,21 +99,22 @@ impl Shell {
         let stdin = child.stdin.take().ok_or_else(|| io::Error::other("a shell without input"))?;
         let pid = child.id().unwrap_or_default() as i32;
         let mark = format!("{MARK}={mark}");
-        Ok(Self { child, pid, mark, stdin, ear, count: 0, folder })
+        Ok(Self { child, pid, mark, stdin, ear, count: 0, folder, member, ending: false })
     }
 
     /// Whether it can take a command.
     pub fn is_alive(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None)) && self.folder.path().is_dir()
+        !self.ending && matches!(self.child.try_wait(), Ok(None)) && self.folder.path().is_dir()
     }
 
-    /// Runs one command: its output goes to `output` as it comes, until it ends or `stop` is ready.
-    /// Also gives what was written last, to be sent after the shell is free again.
+    /// Makes `change`, and runs one command: its output goes to `output` as it comes, until it ends or
+    /// `stop` is ready. Also gives what was written last, to be sent after the shell is free again.
     ///
     /// # Errors
     /// When the shell cannot be told of the command; it is of no more use then.
     pub async fn run(
         &mut self,
+        change: &Change,
         task: &Task,
         output: &mpsc::Sender<Chunk>,
         stop: impl Future<Output = ()>,
@@ -142,10 +122,10 @@ impl Shell {
         self.count += 1;
         let since = Moment::now();
         let (out, err) = (self.pipe("out")?, self.pipe("err")?);
-        self.tell(task).await?;
+        self.tell(change, task).await?;
         let ended = tokio::select! {
-            told = self.ear.hear(self.count) => done(told?),
-            status = self.child.wait() => Ended::Exited(status?),
+            told = hear(&mut self.ear, self.count) => self.ended(told?).await?,
+            status = self.child.wait() => self.exited(status?),
             never = pass_on(Source::Stdout, &out, output) => match never {},
             never = pass_on(Source::Stderr, &err, output) => match never {},
             () = stop => Ended::Stopped(None),
@@ -169,9 +149,10 @@ impl Shell {
         Pipe::named(self.file(end))
     }
 
-    async fn tell(&mut self, task: &Task) -> io::Result<()> {
+    async fn tell(&mut self, change: &Change, task: &Task) -> io::Result<()> {
         let prelude = script::prelude(task.env.as_ref(), task.cwd.as_deref());
-        fs::write(self.file("sh"), format!("{prelude}\0{}\0", task.command))?;
+        let script = [&script::lasting(change), &prelude, b"\0".as_slice(), task.command.as_bytes(), b"\0"];
+        fs::write(self.file("sh"), script.concat())?;
         let stdin = match &task.stdin {
             Some(bytes) => {
                 tokio::fs::write(self.file("in"), bytes).await?;
@@ -180,7 +161,36 @@ impl Shell {
             None => "/dev/null".into(),
         };
         let line = script::line(self.folder.path(), self.count, &stdin);
-        self.stdin.write_all(line.as_bytes()).await
+        if self.count == 1 {
+            self.stdin.write_all(&script::start(self.folder.path())).await?;
+        }
+        self.stdin.write_all(&line).await
+    }
+
+    /// How the present command ended.
+    async fn ended(&mut self, told: Told) -> io::Result<Ended> {
+        if told.what == What::End {
+            return Ok(Ended::Done { code: told.code, place: told.place });
+        }
+        let status = self.child.wait().await?;
+        Ok(self.died(status, told))
+    }
+
+    /// How a command ended that the shell has not outlived.
+    fn exited(&mut self, status: ExitStatus) -> Ended {
+        let told = self.ear.rest().into_iter().find(|told| told.number == self.count);
+        match told {
+            Some(told) => self.died(status, told),
+            None => Ended::Exited(status),
+        }
+    }
+
+    fn died(&mut self, status: ExitStatus, told: Told) -> Ended {
+        self.ending = true;
+        match status.code() {
+            Some(code) if told.what == What::Last => Ended::Done { code, place: told.place },
+            _ => Ended::Exited(status),
+        }
     }
 
     fn forget_files(&self) {
@@ -196,17 +206,18 @@ impl Shell {
         let tree = Tree::beneath(self.pid).marked(self.mark.clone()).since(since);
         tree.signal(Signal::TERM);
         tree.signal(Signal::CONT);
-        let mut told = timeout(GRACE, self.ear.hear(self.count)).await.ok();
+        let mut told = timeout(GRACE, hear(&mut self.ear, self.count)).await.ok();
         for _ in 0..10 {
             if told.is_some() {
                 break;
             }
             tree.signal(Signal::KILL);
-            told = timeout(GRACE / 10, self.ear.hear(self.count)).await.ok();
+            told = timeout(GRACE / 10, hear(&mut self.ear, self.count)).await.ok();
         }
         match told {
             Some(Ok(told)) => {
                 tree.end(GRACE).await;
+                self.ending = told.what == What::Last;
                 Some(told.place)
             }
             _ => {
@@ -228,8 +239,14 @@ impl Shell {
     }
 }
 
-fn done(told: Told) -> Ended {
-    Ended::Done { code: told.code, place: told.place }
+/// Waits until the shell tells that command `number` has ended.
+async fn hear(ear: &mut Ear, number: u64) -> io::Result<Told> {
+    loop {
+        let told = ear.hear().await?;
+        if told.number == number && matches!(told.what, What::End | What::Last) {
+            return Ok(told);
+        }
+    }
 }
 
 /// Passes on what is written to `pipe`, for ever. Given up at any point, it loses nothing.
@@ -251,11 +268,16 @@ pub fn bash(place: &Place) -> Command {
     let mut command = Command::new("bash");
     command.env_clear().envs(&place.env).current_dir(&place.cwd);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    // SAFETY: `setsid` is async-signal-safe and touches nothing of the parent's memory. Without a
-    // session of its own a command could reach a terminal of the agent's, and could not be told
-    // apart from other commands when it is to end.
+    // SAFETY: both are plain system calls, async-signal-safe, and touch nothing of the parent's
+    // memory. Without a session of its own a command could reach a terminal of the agent's, and could
+    // not be told apart from other commands when it is to end. As the parent of its orphans, the shell
+    // loses none of them: also a daemon that left session and environment is ended with it.
     unsafe {
-        command.pre_exec(|| Ok(rustix::process::setsid().map(drop)?));
+        command.pre_exec(|| Ok(rustix::process::setsid().and_then(adopt_orphans)?));
     }
     command
+}
+
+fn adopt_orphans(me: rustix::process::Pid) -> rustix::io::Result<()> {
+    rustix::process::set_child_subreaper(Some(me))
 }

@@ -12,7 +12,10 @@ use sandpit_api::{
 use tokio::{sync::watch, task::AbortHandle};
 use xterm_rs_bridge::{Feed, Gate, RING, WINDOW};
 
-use super::pty::{self, End, Program, Run};
+use super::{
+    pty::{self, End, Program, Run},
+    share::Share,
+};
 use crate::{server::reply, session::Place};
 
 /// Events that a viewer may have missed before it is only told the last ones.
@@ -40,10 +43,24 @@ struct State {
     run: Option<Run>,
     /// Reads the program's output.
     pump: Option<AbortHandle>,
+    /// Shares with the session what a login shell tells.
+    share: Option<AbortHandle>,
+    typed: Typed,
     end: Option<End>,
     /// Counts runs, so that the end of an old one does not end a new one.
     runs: u64,
 }
+
+/// The input of one run.
+#[derive(Default)]
+struct Typed {
+    bytes: u64,
+    last: Option<u8>,
+}
+
+/// How much input there had been at some moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark(u64);
 
 /// What happened, and where in the output.
 #[derive(Debug, Default)]
@@ -127,16 +144,24 @@ impl Terminal {
         });
     }
 
-    /// Starts the program at `place`. A program that still runs is hung up and its output is over.
+    /// Starts the program at `place`; a login shell has a `share` of its session. A program that still
+    /// runs is hung up and its output is over.
     ///
     /// # Errors
     /// `TERMINAL_CONTROL_ERROR` or `COMMAND_NOT_FOUND` when it cannot be started.
-    pub fn start(self: &Arc<Self>, argv: Vec<String>, place: Place) -> Result<(), ApiError> {
+    pub fn start(
+        self: &Arc<Self>,
+        argv: Vec<String>,
+        place: Place,
+        share: Option<Share>,
+    ) -> Result<(), ApiError> {
         let mut state = self.state.lock();
         let program = Program { argv, place, cols: state.cols, rows: state.rows };
         let (run, output) = pty::start(&program).map_err(|error| not_started(&program.argv, &error))?;
         state.stop();
         (state.run, state.end, state.runs) = (Some(run), None, state.runs + 1);
+        state.typed = Typed::default();
+        state.share = share.map(|share| tokio::spawn(sharing(share, self.clone())).abort_handle());
         let number = state.runs;
         if number > 1 {
             self.tell(|cursor| TerminalFrame::Restarted { cursor });
@@ -156,6 +181,7 @@ impl Terminal {
             return;
         }
         (state.run, state.pump) = (None, None);
+        state.stop();
         state.end = Some(end.clone());
         drop(state);
         self.tell(|cursor| TerminalFrame::Exit { cursor, exit_code: end.code, signal: end.signal });
@@ -166,20 +192,43 @@ impl Terminal {
     /// # Errors
     /// `TERMINAL_CONTROL_ERROR` when none runs, `RESOURCE_BUSY` when it has too much unread.
     pub fn write(&self, bytes: Bytes) -> Result<(), ApiError> {
-        let state = self.state.lock();
-        let Some(run) = &state.run else {
+        let mut state = self.state.lock();
+        let State { run, typed, .. } = &mut *state;
+        let Some(run) = run else {
             return Err(ApiError::new(
                 ErrorCode::TerminalControlError,
                 "the program of this terminal has ended",
             ));
         };
+        let (length, last) = (bytes.len() as u64, bytes.last().copied());
         if run.write(bytes) {
+            *typed = Typed { bytes: typed.bytes + length, last: last.or(typed.last) };
             return Ok(());
         }
         Err(ApiError::new(
             ErrorCode::ResourceBusy,
             "the program does not read its input; this input was dropped",
         ))
+    }
+
+    /// The input so far, if it is whole lines that the PTY has been given.
+    pub fn typed_lines(&self) -> Option<Mark> {
+        let state = self.state.lock();
+        let given = state.run.as_ref().is_some_and(Run::has_written);
+        // After Ctrl+C, too, a line is empty.
+        let whole = matches!(state.typed.last, None | Some(b'\r' | b'\n' | 3));
+        (given && whole).then_some(Mark(state.typed.bytes))
+    }
+
+    /// Types Enter, unless anything else was typed since `mark`; says whether it did.
+    pub fn enter(&self, mark: Mark) -> bool {
+        let mut state = self.state.lock();
+        if state.typed.bytes != mark.0 {
+            return false;
+        }
+        let written = state.run.as_ref().is_some_and(|run| run.write(Bytes::from_static(b"\r")));
+        state.typed.bytes += u64::from(written);
+        written
     }
 
     /// Sets the size, and tells the viewers if it is another one.
@@ -212,9 +261,15 @@ impl State {
         if let Some(run) = self.run.take() {
             run.hang_up();
         }
-        if let Some(pump) = self.pump.take() {
-            pump.abort();
+        for task in [self.pump.take(), self.share.take()].into_iter().flatten() {
+            task.abort();
         }
+    }
+}
+
+async fn sharing(share: Share, terminal: Arc<Terminal>) {
+    if let Err(error) = share.serve(&terminal).await {
+        tracing::warn!(%error, terminal = terminal.id, "no longer shares with its session");
     }
 }
 

@@ -4,10 +4,11 @@
 mod live;
 mod pty;
 mod reference;
+mod share;
 mod shell;
 mod viewer;
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use axum::{extract::State as Extract, http::StatusCode, response::IntoResponse};
 use parking_lot::Mutex;
@@ -29,6 +30,7 @@ use crate::{
     session,
 };
 use live::Terminal;
+use share::Share;
 
 /// The most terminals of one sandbox.
 const LIMIT: usize = 64;
@@ -104,9 +106,7 @@ pub fn open(agent: &Agent, request: &CreateTerminal) -> Result<Arc<Terminal>, Ap
     if request.command.as_ref().is_some_and(|argv| argv.first().is_none_or(String::is_empty)) {
         return Err(ApiError::invalid("command", "command must name a program"));
     }
-    if let Some(name) = session::bad_name(request.env.as_ref()) {
-        return Err(ApiError::invalid("env", format!("{name:?} is no name of a variable")));
-    }
+    session::check_env(request.env.as_ref())?;
     let terminal = agent.terminals.add(request)?;
     start(agent, &terminal).inspect_err(|_| {
         // It never ran, so there is nothing to show.
@@ -118,15 +118,18 @@ pub fn open(agent: &Agent, request: &CreateTerminal) -> Result<Arc<Terminal>, Ap
 /// Starts the program of `terminal`, afresh if one runs.
 fn start(agent: &Agent, terminal: &Arc<Terminal>) -> Result<(), ApiError> {
     let request = terminal.request();
-    let argv = request.command.clone().unwrap_or_else(shell::login);
-    let place = agent.place(&terminal.session_id).at(request.cwd.as_deref()).existing();
-    let prompt = request.command.is_none().then(|| prompt(agent)).flatten();
-    terminal.start(argv, shell::environment(place, prompt.as_deref()).with_env(request.env.as_ref()))
-}
-
-fn prompt(agent: &Agent) -> Option<PathBuf> {
-    let file = shell::prompt_file(agent.state_dir());
-    file.inspect_err(|error| tracing::warn!(%error, "terminals have bash's own prompt")).ok()
+    let session = agent.sessions.get(&terminal.session_id)?;
+    let member = session.join();
+    let place = shell::environment(member.place().clone().at(request.cwd.as_deref()).existing());
+    let place = place.with_env(request.env.as_ref());
+    if let Some(argv) = &request.command {
+        return terminal.start(argv.clone(), place, None);
+    }
+    let share = Share::new(session, member, &place, agent.state_dir()).map_err(|error| {
+        ApiError::new(ErrorCode::TerminalControlError, format!("the shell's files were not made: {error}"))
+    })?;
+    let place = share.environment(place);
+    terminal.start(shell::login(), place, Some(share))
 }
 
 /// All terminals, in the order they were made.
@@ -245,5 +248,9 @@ async fn remove(Extract(agent): Extract<Arc<Agent>>, Path(id): Path<String>) -> 
     reply::success(&RemovedTerminal { id })
 }
 
+#[cfg(test)]
+mod resume_tests;
+#[cfg(test)]
+mod sharing_tests;
 #[cfg(test)]
 mod tests;

@@ -114,6 +114,11 @@ impl Run {
         true
     }
 
+    /// Whether all input has gone into the PTY.
+    pub fn has_written(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) == 0
+    }
+
     /// Tells the program its new size.
     ///
     /// # Errors

@@ -22,10 +22,13 @@ use sandpit_api::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use xterm_rs_bridge::Pace;
 
-use super::{live::Terminal, viewer::MESSAGE_LIMIT};
+use super::{
+    live::{Events, Terminal},
+    viewer::MESSAGE_LIMIT,
+};
 use crate::{
     Agent,
     server::{
@@ -84,7 +87,7 @@ fn terminal_of(agent: &Agent, query: &Attach) -> Result<Arc<Terminal>, ApiError>
             agent,
             &CreateTerminal {
                 session_id: Some(query.session_id.clone()),
-                command: query.shell.clone().map(|shell| vec![shell]),
+                command: query.shell.clone().filter(|shell| !is_bash(shell)).map(|shell| vec![shell]),
                 cols: query.cols,
                 rows: query.rows,
                 ..CreateTerminal::default()
@@ -95,6 +98,11 @@ fn terminal_of(agent: &Agent, query: &Attach) -> Result<Arc<Terminal>, ApiError>
         super::start(agent, &terminal)?;
     }
     Ok(terminal)
+}
+
+/// The login shell is a bash.
+fn is_bash(shell: &str) -> bool {
+    ["bash", "/bin/bash", "/usr/bin/bash"].contains(&shell)
 }
 
 async fn listen(terminal: &Terminal, mut stream: SplitStream<WebSocket>, errors: &mpsc::Sender<ApiError>) {
@@ -148,14 +156,22 @@ async fn send_all(
             }
             _ = events.changed() => {}
         }
-        let next = events.borrow().after(seen).map(|(number, at, frame)| (number, at, frame.clone()));
-        if let Some((number, _, frame)) = next.filter(|(_, at, _)| *at <= cursor) {
+        while let Some((number, frame)) = due(&events, seen, cursor) {
             seen = number + 1;
             if let TerminalFrame::Exit { exit_code, signal, .. } = frame {
                 tell(&mut sink, &json!({ "type": "exit", "exitCode": exit_code, "signal": signal })).await?;
             }
         }
     }
+}
+
+/// The next event that belongs before or at `cursor`, and its number.
+fn due(events: &watch::Receiver<Events>, seen: u64, cursor: u64) -> Option<(u64, TerminalFrame)> {
+    events
+        .borrow()
+        .after(seen)
+        .filter(|(_, at, _)| *at <= cursor)
+        .map(|(number, _, frame)| (number, frame.clone()))
 }
 
 async fn tell(

@@ -15,15 +15,15 @@ use crate::server::testing::TestAgent;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A viewer as a test sees it.
-struct Screen {
+pub(super) struct Screen {
     socket: WebSocketStream<UnixStream>,
-    output: Vec<u8>,
+    pub output: Vec<u8>,
     cursor: u64,
     acks: bool,
 }
 
 impl Screen {
-    async fn attach(agent: &TestAgent, query: &str) -> Self {
+    pub async fn attach(agent: &TestAgent, query: &str) -> Self {
         let socket = agent.socket(&format!("/ws/terminal?{query}")).await;
         Self { socket, output: Vec::new(), cursor: 0, acks: true }
     }
@@ -37,8 +37,8 @@ impl Screen {
         }
     }
 
-    async fn step(&mut self) -> Option<Value> {
-        let message = timeout(PATIENCE, self.socket.next()).await.unwrap().unwrap().unwrap();
+    pub async fn step(&mut self) -> Option<Value> {
+        let message = self.socket.next().await.unwrap().unwrap();
         match message {
             Message::Binary(bytes) => {
                 self.output.extend_from_slice(&bytes);
@@ -59,18 +59,19 @@ impl Screen {
         }
     }
 
-    async fn until_type(&mut self, kind: &str) -> Value {
+    pub async fn until_type(&mut self, kind: &str) -> Value {
         loop {
-            let frame = self.frame().await;
+            let frame = timeout(PATIENCE, self.frame()).await.unwrap_or_else(|_| panic!("no {kind}"));
             if frame["type"] == kind {
                 return frame;
             }
         }
     }
 
-    async fn until_text(&mut self, text: &str) {
+    pub async fn until_text(&mut self, text: &str) {
         while !String::from_utf8_lossy(&self.output).contains(text) {
-            self.step().await;
+            let shown = String::from_utf8_lossy(&self.output).into_owned();
+            timeout(PATIENCE, self.step()).await.unwrap_or_else(|_| panic!("no {text:?} in {shown:?}"));
         }
     }
 
@@ -78,19 +79,19 @@ impl Screen {
         self.socket.send(Message::Text(frame.to_string().into())).await.unwrap();
     }
 
-    async fn input(&mut self, text: &str) {
+    pub async fn input(&mut self, text: &str) {
         self.socket.send(Message::Binary(text.as_bytes().to_vec().into())).await.unwrap();
     }
 }
 
-async fn create(agent: &TestAgent, request: Value) -> String {
+pub(super) async fn create(agent: &TestAgent, request: Value) -> String {
     let (status, body) = agent.post("/api/terminals", request).await;
     assert_eq!(status, StatusCode::CREATED, "{body}");
     body["terminal"]["id"].as_str().unwrap().to_owned()
 }
 
 /// A terminal that runs `script`.
-async fn run(agent: &TestAgent, script: &str) -> String {
+pub(super) async fn run(agent: &TestAgent, script: &str) -> String {
     create(agent, json!({ "command": ["bash", "-c", script] })).await
 }
 

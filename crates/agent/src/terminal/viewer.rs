@@ -63,6 +63,11 @@ pub async fn attach(
 ) -> Result<Response> {
     // Before the upgrade: a browser learns why it was refused by asking the same address plainly.
     let terminal = agent.terminals.find(&query.id)?;
+    let end = terminal.feed.end();
+    if let Some(since) = query.since.filter(|since| *since > end) {
+        let message = format!("there have been {end} bytes, not {since}");
+        return Err(ApiError::invalid("since", message).with("cursor", end).into());
+    }
     let Upgrade(upgrade) = upgrade?;
     if let (Some(cols), Some(rows)) = (query.cols, query.rows) {
         terminal.resize(cols, rows);

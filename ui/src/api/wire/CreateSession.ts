@@ -3,8 +3,28 @@
 /**
  * Body of `POST /api/session/create`.
  */
-export type CreateSession = { id?: string, name?: string, 
+export type CreateSession = { 
+/**
+ * 1 to 256 bytes; made up when absent.
+ */
+id?: string, 
+/**
+ * For people.
+ */
+name?: string, 
 /**
  * `null` unsets a variable.
  */
-env?: { [key in string]: string | null }, cwd?: string, commandTimeoutMs?: number, };
+env?: { [key in string]: string | null }, 
+/**
+ * A folder that exists; the workspace when absent.
+ */
+cwd?: string, 
+/**
+ * For each of its commands that says none of its own; 0 is none.
+ */
+commandTimeoutMs?: number, 
+/**
+ * `true` is refused: sessions share the sandbox's files and processes.
+ */
+isolation?: boolean, };

@@ -9,7 +9,8 @@ export type CreateTerminal = { id?: string,
  */
 name?: string, 
 /**
- * The session whose directory and environment it starts from; `default` when absent.
+ * The session whose directory and environment it starts from, and shares if it is a login
+ * shell; `default` when absent.
  */
 sessionId?: string, 
 /**

@@ -1,11 +1,13 @@
 //! Commands over their routes, with a real bash.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::timeout;
+
+mod sessions;
 
 use crate::server::testing::{TestAgent, pid_in};
 
@@ -13,7 +15,8 @@ use crate::server::testing::{TestAgent, pid_in};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn execute(agent: &TestAgent, request: Value) -> (StatusCode, Value) {
-    timeout(PATIENCE, agent.post("/api/execute", request)).await.unwrap()
+    let command = request["command"].to_string();
+    timeout(PATIENCE, agent.post("/api/execute", request)).await.unwrap_or_else(|_| panic!("{command} hangs"))
 }
 
 /// The standard output of a command that ends well.
@@ -33,35 +36,6 @@ async fn a_command_answers_with_its_output_and_code() {
         (&body["sessionId"], &body["command"]),
         (&json!("default"), &json!("echo out; echo err >&2; (exit 3)"))
     );
-}
-
-#[tokio::test]
-async fn directory_environment_and_functions_last_in_a_session_and_not_beyond_it() {
-    let agent = TestAgent::start().await;
-    stdout(&agent, "mkdir -p 'a b'; cd 'a b'; export X=$'1\\n2'; Y=3; f() { echo f$1; }").await;
-    assert!(stdout(&agent, "pwd").await.ends_with("/workspace/a b\n"));
-    assert_eq!(stdout(&agent, "echo \"$X$Y\"; f 7").await, "1\n23\nf7\n");
-    let place = agent.agent.place("default");
-    assert!(place.cwd.ends_with("workspace/a b"));
-    assert_eq!(place.env[std::ffi::OsStr::new("X")], "1\n2");
-    let (_, body) = execute(&agent, json!({ "command": "pwd; echo $X", "sessionId": "other" })).await;
-    assert!(body["stdout"].as_str().unwrap().ends_with("/workspace\n\n"), "{body}");
-}
-
-#[tokio::test]
-async fn what_is_for_one_command_only_is_undone_after_it() {
-    let agent = TestAgent::start().await;
-    std::fs::create_dir(agent.path("sub")).unwrap();
-    stdout(&agent, "export KEEP=old; SHELLVAR=s; unset NEW").await;
-    let env = json!({ "KEEP": "it's \"$new\"", "SHELLVAR": "x", "NEW": "n", "HOME": null });
-    let command = "echo \"$KEEP $SHELLVAR $NEW ${HOME-none}\"; basename \"$PWD\"; export LASTS=1";
-    let (_, body) = execute(&agent, json!({ "command": command, "env": env, "cwd": "sub" })).await;
-    assert_eq!(body["stdout"], "it's \"$new\" x n none\nsub\n");
-    let after =
-        stdout(&agent, "echo \"$KEEP $SHELLVAR ${NEW-none} $LASTS ${HOME:+home}\"; basename \"$PWD\"").await;
-    assert_eq!(after, "old s none 1 home\nworkspace\n");
-    let exported = stdout(&agent, "env | grep -c '^SHELLVAR=' || true").await;
-    assert_eq!(exported, "0\n");
 }
 
 #[tokio::test]
@@ -111,78 +85,6 @@ async fn errors_of_the_shell_read_as_those_of_bash() {
 }
 
 #[tokio::test]
-async fn what_a_command_does_to_its_shell_does_not_break_the_session() {
-    let agent = TestAgent::start().await;
-    let tricks =
-        ["exec >file 2>&1 </dev/null", "set -u", "set -f; IFS=x", "set -C", "break; continue", "return 4"];
-    for trick in tricks {
-        execute(&agent, json!({ "command": trick })).await;
-        assert_eq!(stdout(&agent, "echo fine").await, "fine\n", "after {trick}");
-    }
-}
-
-#[tokio::test]
-async fn a_session_survives_the_loss_of_the_agents_files_and_of_its_shell() {
-    let agent = TestAgent::start().await;
-    stdout(&agent, "cd /usr; export KEPT=1").await;
-    let lose = format!("rm -rf '{}'", agent.agent.state_dir().display());
-    let (_, body) = execute(&agent, json!({ "command": lose })).await;
-    assert_eq!((&body["code"], &body["context"]["exitCode"]), (&json!("SESSION_TERMINATED"), &json!(125)));
-    assert_eq!(
-        stdout(&agent, "cd /usr; export KEPT=1; (sleep 0.05; kill -9 $$) & echo fine").await,
-        "fine\n"
-    );
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(stdout(&agent, "pwd; echo $KEPT").await, "/usr\n1\n");
-}
-
-#[tokio::test]
-async fn exit_ends_the_session_and_the_next_command_has_a_fresh_shell() {
-    let agent = TestAgent::start().await;
-    stdout(&agent, "cd /; export GONE=1").await;
-    let (status, body) = execute(&agent, json!({ "command": "echo bye; exit 3" })).await;
-    assert_eq!((status, body["code"].as_str()), (StatusCode::GONE, Some("SESSION_TERMINATED")));
-    let context = &body["context"];
-    assert_eq!((&context["exitCode"], &context["sessionId"]), (&json!(3), &json!("default")));
-    assert_eq!(context["stdout"], "bye\n");
-    assert!(stdout(&agent, "echo ${GONE-fresh}; pwd").await.starts_with("fresh\n/tmp"));
-}
-
-#[tokio::test]
-async fn a_timeout_kills_the_whole_tree_and_leaves_the_session_as_it_was() {
-    let agent = TestAgent::start().await;
-    stdout(&agent, "cd /usr; export KEPT=1; f() { echo f; }; sleep 61 & echo $! >$OLDPWD/before").await;
-    let command = "(trap '' TERM; sleep 62 & echo $! >$OLDPWD/in; wait) & setsid sleep 63 & echo $! >$OLDPWD/away; sleep 64";
-    let started = Instant::now();
-    let (status, body) = execute(&agent, json!({ "command": command, "timeoutMs": 300 })).await;
-    assert_eq!(
-        (status, body["code"].as_str()),
-        (StatusCode::INTERNAL_SERVER_ERROR, Some("COMMAND_EXECUTION_ERROR"))
-    );
-    assert_eq!(body["context"]["timeoutMs"], 300);
-    assert!(started.elapsed() < Duration::from_secs(3));
-    assert_eq!(stdout(&agent, "pwd; echo $KEPT; f").await, "/usr\n1\nf\n");
-    let alive = |file: &str| {
-        let pid = std::fs::read_to_string(agent.path(file)).unwrap().trim().parse().unwrap();
-        crate::reap::entry(pid).is_some_and(|entry| !entry.ended)
-    };
-    assert!(!alive("in") && !alive("away"), "what the command started is gone");
-    assert!(alive("before"), "what was started before stays");
-    agent.post("/api/session/delete", json!({ "sessionId": "default" })).await;
-    assert!(!alive("before"), "until its session is deleted");
-}
-
-#[tokio::test]
-async fn a_shell_that_loops_is_replaced_where_it_was() {
-    let agent = TestAgent::start().await;
-    stdout(&agent, "cd /usr; export KEPT=1").await;
-    let (status, _) =
-        execute(&agent, json!({ "command": "while :; do sleep 0.01; done", "timeoutMs": 200 })).await;
-    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(stdout(&agent, "pwd; echo $KEPT").await, "/usr\n1\n");
-}
-
-#[tokio::test]
 async fn a_background_process_of_a_command_outlives_it_and_may_go_on_writing() {
     let agent = TestAgent::start().await;
     let script = "(sleep 0.1; echo later; echo later; echo lived >proof) & echo now";
@@ -193,22 +95,6 @@ async fn a_background_process_of_a_command_outlives_it_and_may_go_on_writing() {
         }
     };
     timeout(PATIENCE, lived).await.unwrap();
-}
-
-#[tokio::test]
-async fn commands_of_one_session_queue_and_those_of_two_run_side_by_side() {
-    let agent = TestAgent::start().await;
-    let run = |session: &'static str, command: &'static str| {
-        execute(&agent, json!({ "command": command, "sessionId": session }))
-    };
-    let meet = "mkfifo a b 2>/dev/null; echo >a & cat b >/dev/null; echo met";
-    let answer = "mkfifo a b 2>/dev/null; echo >b & cat a >/dev/null; echo met";
-    let (one, two) = tokio::join!(run("one", meet), run("two", answer));
-    assert_eq!((&one.1["stdout"], &two.1["stdout"]), (&json!("met\n"), &json!("met\n")));
-    stdout(&agent, ": >order").await;
-    let numbers: Vec<_> = (0..20).map(|number| format!("echo {number} >>order")).collect();
-    futures::future::join_all(numbers.iter().map(|one| stdout(&agent, one))).await;
-    assert_eq!(std::fs::read_to_string(agent.path("order")).unwrap().lines().count(), 20);
 }
 
 #[tokio::test]
@@ -227,6 +113,7 @@ async fn a_stream_tells_output_as_it_is_written_before_a_newline_comes() {
     assert_eq!((&second["type"], &second["data"]), (&json!("stderr"), &json!(" é2")));
     let end = timeout(PATIENCE, events.next()).await.unwrap().unwrap();
     assert_eq!((&end["type"], &end["code"]), (&json!("error"), &json!("SESSION_TERMINATED")));
+    assert_eq!(end["data"], end["error"], "the official client reads the one");
 }
 
 #[tokio::test]
@@ -239,6 +126,25 @@ async fn a_stream_ends_with_the_exit_code_also_without_a_session() {
         let kinds: Vec<_> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
         assert_eq!(kinds, ["start", "stdout", "complete"]);
         assert_eq!(events[2]["exitCode"], 5);
+    }
+}
+
+#[tokio::test]
+async fn the_pieces_of_a_stream_are_no_larger_than_asked_for() {
+    let agent = TestAgent::start().await;
+    let request = json!({ "command": "printf 1234567", "bufferSize": 3 });
+    let events = agent.events(Method::POST, "/api/execute/stream", request).await;
+    let data: Vec<_> = events.iter().filter_map(|event| event["data"].as_str()).collect();
+    assert_eq!(data, ["123", "456", "7"]);
+    let refused = [
+        ("/api/execute/stream", json!({ "command": "x", "background": true }), "background"),
+        ("/api/execute/stream", json!({ "command": "x", "bufferSize": 0 }), "bufferSize"),
+        ("/api/execute", json!({ "command": "x", "bufferSize": 3 }), "bufferSize"),
+        ("/api/execute", json!({ "command": "x", "stdin": "eA==", "background": true }), "stdin"),
+        ("/api/execute", json!({ "command": "x", "shell": "zsh" }), "shell"),
+    ];
+    for (route, request, field) in refused {
+        assert_eq!(agent.post(route, request).await.1["context"]["field"], field);
     }
 }
 
@@ -307,29 +213,13 @@ async fn bad_commands_are_refused() {
         (json!({ "command": "x", "encoding": "latin1" }), "VALIDATION_FAILED"),
         (json!({ "command": "x", "stdin": "?" }), "VALIDATION_FAILED"),
         (json!({ "command": "x", "timeoutMs": -1 }), "VALIDATION_FAILED"),
+        (json!({ "command": "x", "sessionId": "" }), "VALIDATION_FAILED"),
+        (json!({ "command": "x", "sessionId": "s".repeat(257) }), "VALIDATION_FAILED"),
+        (json!({ "command": "x", "env": { "A": "a".repeat(1 << 17) } }), "VALIDATION_FAILED"),
+        (json!({ "command": "x", "origin": "elsewhere" }), "VALIDATION_FAILED"),
     ];
     for (request, code) in cases {
         let (status, body) = execute(&agent, request).await;
         assert_eq!((status, body["code"].as_str()), (StatusCode::BAD_REQUEST, Some(code)));
     }
-}
-
-#[tokio::test]
-async fn sessions_are_made_listed_and_deleted() {
-    let agent = TestAgent::start().await;
-    let request = json!({ "id": "s1", "env": { "A": "1" }, "cwd": "/usr", "commandTimeoutMs": 200 });
-    let (status, _) = agent.post("/api/session/create", request.clone()).await;
-    assert_eq!(status, StatusCode::OK);
-    let (status, body) = agent.post("/api/session/create", request).await;
-    assert_eq!((status, body["code"].as_str()), (StatusCode::CONFLICT, Some("SESSION_ALREADY_EXISTS")));
-    assert_eq!(body["context"]["sessionId"], "s1");
-    let (_, body) = execute(&agent, json!({ "command": "pwd; echo $A", "sessionId": "s1" })).await;
-    assert_eq!(body["stdout"], "/usr\n1\n");
-    let (_, body) = execute(&agent, json!({ "command": "sleep 67", "sessionId": "s1" })).await;
-    assert_eq!(body["context"]["timeoutMs"], 200, "the session's own limit");
-    assert_eq!(agent.get("/api/session/list").await.1["data"], json!(["s1"]));
-    assert_eq!(agent.get("/api/session/s1").await.1["session"]["cwd"], "/usr");
-    let delete = json!({ "sessionId": "s1" });
-    assert_eq!(agent.post("/api/session/delete", delete.clone()).await.0, StatusCode::OK);
-    assert_eq!(agent.post("/api/session/delete", delete).await.1["code"], "SESSION_NOT_FOUND");
 }
