@@ -18,6 +18,34 @@ pub struct CreateContext {
     /// `null` unsets a variable.
     #[serde(alias = "envVars")]
     pub env_vars: Option<BTreeMap<String, Option<String>>>,
+    /// Set in the kernel before anything runs, and again in each new kernel of the context. Names are
+    /// identifiers of the language; any JSON value.
+    #[ts(type = "Record<string, unknown>")]
+    #[schema(value_type = Option<Object>)]
+    pub variables: Option<Map<String, Value>>,
+    /// How long a run may take that does not say so itself, milliseconds; without it, or 0: no limit.
+    #[serde(alias = "timeoutMs", alias = "timeout")]
+    #[ts(type = "number")]
+    pub timeout_ms: Option<u64>,
+}
+
+/// Body of `POST /api/execute/code`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[ts(export, optional_fields)]
+pub struct ExecuteCode {
+    pub code: String,
+    /// Without it the code runs in the default context of `language`.
+    #[serde(alias = "contextId")]
+    pub context_id: Option<String>,
+    /// `python` when neither it nor a context is named.
+    pub language: Option<String>,
+    /// Milliseconds from when the run begins; before the context's own. 0: no limit.
+    #[serde(alias = "timeoutMs", alias = "timeout")]
+    #[ts(type = "number")]
+    pub timeout_ms: Option<u64>,
+    /// For this run alone; `null` unsets a variable.
+    #[serde(alias = "envVars")]
+    pub env_vars: Option<BTreeMap<String, Option<String>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
@@ -134,6 +162,17 @@ pub enum ContextEvent {
     ClearOutput {
         wait: bool,
     },
+    /// The code waits for a line of text (`input()`); any viewer may answer with `input_reply`.
+    InputRequest {
+        input_id: String,
+        prompt: String,
+        /// What is typed must not be shown.
+        password: bool,
+    },
+    /// Somebody answered. What was shown of it follows as text.
+    InputReplied {
+        input_id: String,
+    },
     Done {
         status: RunStatus,
         execution_count: Option<u32>,
@@ -179,4 +218,9 @@ pub enum ContextControl {
     },
     Interrupt,
     Restart,
+    /// Answers an `input_request`; the first answer counts.
+    InputReply {
+        input_id: String,
+        value: String,
+    },
 }

@@ -1,6 +1,6 @@
 //! The contexts of a sandbox, by id, and how one is made.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,14 +10,16 @@ use sandpit_api::context::{Context, CreateContext, KernelState};
 use sandpit_api::{ApiError, ErrorCode};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 
-use super::Shared;
-use super::actor::{Actor, Command, Execute};
+use super::actor::{Actor, Command};
 use super::hidden::HiddenPorts;
 use super::launch::Launch;
 use super::pool::Pool;
+use super::prepare::Variables;
 use super::ring::{Reader, Ring};
+use super::run::{Execute, Terms};
 use super::spec::{self, Spec};
 use super::start::Start;
+use super::{Shared, check};
 use crate::Agent;
 use crate::file::name;
 
@@ -48,12 +50,19 @@ impl Contexts {
     pub async fn create(&self, agent: &Agent, body: CreateContext) -> Result<Arc<Handle>, ApiError> {
         let asked = body.language.as_deref().unwrap_or("python");
         let spec = spec::choose(spec::find_all(agent.env()).await, asked)?;
-        let cwd = folder(agent, body.cwd.as_deref())?;
-        let variables = body.env_vars.unwrap_or_default();
-        check_names(&variables)?;
+        let cwd = check::folder(agent, body.cwd.as_deref())?;
+        let environment = body.env_vars.unwrap_or_default();
+        check::environment(&environment)?;
+        let variables = body.variables.unwrap_or_default();
+        check::variables(&variables, &spec)?;
+        let limit = check::limit(body.timeout_ms);
         let plain = self.launch(agent, &spec);
-        let launch = own(&plain, cwd, &variables);
-        let start = Start { launch, plain, variables, pool: self.pool.clone() };
+        let launch = own(&plain, cwd, &environment);
+        let start = Start { launch, plain, environment, variables, limit, pool: self.pool.clone() };
+        self.add(start).await
+    }
+
+    async fn add(&self, start: Start) -> Result<Arc<Handle>, ApiError> {
         let kernel = start.kernel().await?;
         self.warm_later(start.plain.clone());
         let shared = Arc::new(Shared::new(&start.launch));
@@ -75,7 +84,7 @@ impl Contexts {
         agent: &Agent,
         language: Option<String>,
     ) -> Result<Arc<Handle>, ApiError> {
-        let key = language.clone().unwrap_or_else(|| "python".to_owned());
+        let key = spec::meaning(language.as_deref().unwrap_or("python"));
         let mut defaults = self.defaults.lock().await;
         if let Some(handle) = defaults.get(&key).and_then(|id| self.get(id).ok()) {
             return Ok(handle);
@@ -127,9 +136,20 @@ impl Contexts {
 
 impl Handle {
     /// Queues code; its outputs come to the readers under `request_id`.
-    pub async fn execute(&self, request_id: &str, code: String, stop_on_error: bool) -> Result<(), ApiError> {
-        let execute = Execute { request_id: request_id.into(), code, stop_on_error };
+    pub async fn execute(
+        &self,
+        request_id: &str,
+        code: String,
+        stop_on_error: bool,
+        terms: Terms,
+    ) -> Result<(), ApiError> {
+        let execute = Execute { request_id: request_id.into(), code, stop_on_error, terms };
         self.send(Command::Execute(execute)).await
+    }
+
+    /// Answers the question with `input_id`, unless somebody else did.
+    pub async fn answer(&self, input_id: String, value: String) -> Result<(), ApiError> {
+        self.send(Command::Answer(input_id, value)).await
     }
 
     pub async fn interrupt(&self) -> Result<(), ApiError> {
@@ -161,8 +181,7 @@ impl Shared {
     fn new(launch: &Launch) -> Self {
         Self {
             id: uuid::Uuid::now_v7().to_string(),
-            language: launch.spec.language.clone(),
-            display_name: launch.spec.display_name.clone(),
+            spec: launch.spec.clone(),
             cwd: name::encode(launch.cwd.as_os_str()).into_owned(),
             created_at: crate::server::reply::now(),
             state: Mutex::new(KernelState::Idle),
@@ -174,17 +193,17 @@ impl Shared {
     pub fn context(&self) -> Context {
         Context {
             id: self.id.clone(),
-            language: self.language.clone(),
+            language: self.spec.language.clone(),
             cwd: self.cwd.clone(),
             state: *self.state.lock(),
-            display_name: self.display_name.clone(),
+            display_name: self.spec.display_name.clone(),
             created_at: self.created_at.clone(),
         }
     }
 }
 
 /// `plain` in another directory and with more variables.
-fn own(plain: &Launch, cwd: PathBuf, variables: &BTreeMap<String, Option<String>>) -> Launch {
+fn own(plain: &Launch, cwd: PathBuf, variables: &Variables) -> Launch {
     let mut launch = Launch { cwd, ..plain.clone() };
     for (name, value) in variables {
         match value {
@@ -193,32 +212,6 @@ fn own(plain: &Launch, cwd: PathBuf, variables: &BTreeMap<String, Option<String>
         }
     }
     launch
-}
-
-fn folder(agent: &Agent, cwd: Option<&str>) -> Result<PathBuf, ApiError> {
-    let path = match cwd {
-        Some(cwd) => name::resolve(agent.workspace(), "cwd", cwd).map_err(|error| *error)?,
-        None => agent.workspace().to_owned(),
-    };
-    if path.is_dir() {
-        return Ok(path);
-    }
-    let shown = name::encode(path.as_os_str());
-    Err(ApiError::invalid("cwd", format!("{shown} is not a folder")).with("path", shown.as_ref()))
-}
-
-/// The rule of the reference (§5).
-fn check_names(variables: &BTreeMap<String, Option<String>>) -> Result<(), ApiError> {
-    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let good = |name: &str| name.chars().all(word) && name.starts_with(|c: char| !c.is_ascii_digit());
-    let bad = variables
-        .iter()
-        .find(|(name, value)| !good(name) || value.as_ref().is_some_and(|value| value.contains('\0')));
-    match bad {
-        None => Ok(()),
-        Some((name, _)) => Err(ApiError::invalid("env_vars", format!("{name:?} is no environment variable"))
-            .with("name", name.as_str())),
-    }
 }
 
 fn not_found(id: &str) -> ApiError {

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use jupyter_protocol::{
-    ConnectionInfo, ExecuteReply, ExecuteRequest, ExecutionState, InterruptRequest, JupyterMessage,
-    JupyterMessageContent, KernelInfoRequest, ReplyStatus,
+    ConnectionInfo, ExecuteReply, ExecuteRequest, ExecutionState, InputReply, InputRequest, InterruptRequest,
+    JupyterMessage, JupyterMessageContent, KernelInfoRequest, ReplyStatus,
 };
 use jupyter_zmq_client::{
     ClientIoPubConnection, DealerRecvConnection, DealerSendConnection, RuntimeError,
     create_client_control_connection, create_client_iopub_connection,
-    create_client_shell_connection_with_identity, peer_identity_for_session,
+    create_client_shell_connection_with_identity, create_client_stdin_connection_with_identity,
+    peer_identity_for_session,
 };
 use rustix::process::{Pid, Signal, kill_process_group};
 use sandpit_api::{ApiError, ErrorCode};
@@ -36,6 +37,8 @@ pub enum Incoming {
     Output(JupyterMessage),
     /// The answer to a request.
     Reply(JupyterMessage),
+    /// The code that runs wants a line of text.
+    Question(InputRequest),
     /// A message that could not be read; the text says why.
     Unreadable(String),
     /// The process is gone; the text says how.
@@ -104,6 +107,19 @@ pub struct Connected {
     replies: DealerRecvConnection,
     control: DealerSendConnection,
     control_replies: DealerRecvConnection,
+    input: DealerSendConnection,
+    questions: DealerRecvConnection,
+}
+
+/// How code is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// It leaves no trace: no count, no history, no result.
+    Silent,
+    Told {
+        /// Somebody is there who can be asked for input.
+        asks: bool,
+    },
 }
 
 impl Connected {
@@ -112,11 +128,14 @@ impl Connected {
         let session = uuid::Uuid::now_v7().simple().to_string();
         let identity = peer_identity_for_session(&session)?;
         let iopub = create_client_iopub_connection(info, "", &session).await?;
-        let shell = create_client_shell_connection_with_identity(info, &session, identity).await?;
+        let shell = create_client_shell_connection_with_identity(info, &session, identity.clone()).await?;
+        // The kernel asks whoever has the shell's identity.
+        let input = create_client_stdin_connection_with_identity(info, &session, identity).await?;
         let control = create_client_control_connection(info, &session).await?;
         let (shell, replies) = shell.split();
         let (control, control_replies) = control.split();
-        let mut connected = Self { iopub, shell, replies, control, control_replies };
+        let (input, questions) = input.split();
+        let mut connected = Self { iopub, shell, replies, control, control_replies, input, questions };
         connected.greet().await?;
         Ok(connected)
     }
@@ -143,17 +162,19 @@ pub struct Kernel {
     _readers: JoinSet<()>,
     shell: DealerSendConnection,
     control: DealerSendConnection,
+    input: DealerSendConnection,
     incoming: mpsc::Receiver<Incoming>,
     process: Process,
 }
 
 impl Kernel {
     pub fn new(process: Process, connected: Connected) -> Self {
-        let Connected { iopub, shell, replies, control, control_replies } = connected;
+        let Connected { iopub, shell, replies, control, control_replies, input, questions } = connected;
         let (send, incoming) = mpsc::channel(QUEUE);
         let mut readers = JoinSet::new();
         readers.spawn(outputs(iopub, send.clone()));
         readers.spawn(answers(replies, send.clone()));
+        readers.spawn(asked(questions, send.clone()));
         readers.spawn(ignored(control_replies));
         let mut ended = process.ended.clone();
         readers.spawn(async move {
@@ -163,7 +184,7 @@ impl Kernel {
             };
             let _ = send.send(Incoming::Ended(how)).await;
         });
-        Self { _readers: readers, shell, control, incoming, process }
+        Self { _readers: readers, shell, control, input, incoming, process }
     }
 
     /// The next message; safe to be cancelled.
@@ -173,13 +194,14 @@ impl Kernel {
     }
 
     /// Asks for `code` to be run; answers with the id that its outputs name.
-    pub async fn execute(&mut self, code: String, silent: bool) -> Result<String, RuntimeError> {
+    pub async fn execute(&mut self, code: String, manner: Manner) -> Result<String, RuntimeError> {
+        let silent = manner == Manner::Silent;
         let request = ExecuteRequest {
             code,
             silent,
             store_history: !silent,
             user_expressions: None,
-            allow_stdin: false,
+            allow_stdin: manner == Manner::Told { asks: true },
             // The queue is the agent's; the kernel holds one run at a time.
             stop_on_error: false,
         };
@@ -187,6 +209,11 @@ impl Kernel {
         let id = message.header.msg_id.clone();
         self.shell.send(message).await?;
         Ok(id)
+    }
+
+    /// Answers what the running code asked for.
+    pub async fn answer(&mut self, value: String) -> Result<(), RuntimeError> {
+        self.input.send(InputReply { value, ..InputReply::default() }.into()).await
     }
 
     /// Asks something harmless; answers with the id that its answer names.
@@ -201,7 +228,7 @@ impl Kernel {
     pub async fn run_silently(&mut self, code: String) -> Result<(), ApiError> {
         let failed =
             |text: String| ApiError::new(ErrorCode::CodeExecutionError, text).during("context.create");
-        let id = self.execute(code, true).await.map_err(|error| failed(error.to_string()))?;
+        let id = self.execute(code, Manner::Silent).await.map_err(|error| failed(error.to_string()))?;
         let (mut replied, mut idle) = (None, false);
         let finished = timeout(SILENT, async {
             while replied.is_none() || !idle {
@@ -282,6 +309,22 @@ async fn answers(mut replies: DealerRecvConnection, send: mpsc::Sender<Incoming>
     loop {
         let incoming = match replies.read().await {
             Ok(message) => Incoming::Reply(message),
+            Err(error) if is_end(&error) => return,
+            Err(error) => Incoming::Unreadable(error.to_string()),
+        };
+        if send.send(incoming).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn asked(mut questions: DealerRecvConnection, send: mpsc::Sender<Incoming>) {
+    loop {
+        let incoming = match questions.read().await {
+            Ok(JupyterMessage { content: JupyterMessageContent::InputRequest(request), .. }) => {
+                Incoming::Question(request)
+            }
+            Ok(_) => continue,
             Err(error) if is_end(&error) => return,
             Err(error) => Incoming::Unreadable(error.to_string()),
         };

@@ -146,7 +146,7 @@ async fn connect(info: &ConnectionInfo) -> jupyter_zmq_client::Result<Connected>
 /// Whether the kernel's sockets can be connected to, seen from outside: a probing connection would
 /// be taken for a broken client.
 fn is_bound(info: &ConnectionInfo) -> bool {
-    let ports = [info.shell_port, info.iopub_port, info.control_port];
+    let ports = [info.shell_port, info.iopub_port, info.stdin_port, info.control_port];
     match info.transport {
         Transport::IPC => ports.iter().all(|port| Path::new(&format!("{}-{port}", info.ip)).exists()),
         Transport::TCP => {

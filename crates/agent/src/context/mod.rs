@@ -4,8 +4,10 @@
 //! viewer reads at its own pace. Any kernelspec found in the sandbox is a language.
 
 mod actor;
+mod check;
 mod contexts;
 mod diagnose;
+mod hear;
 mod hidden;
 mod kernel;
 mod launch;
@@ -14,6 +16,7 @@ mod pool;
 mod prepare;
 mod reference;
 mod ring;
+mod run;
 mod socket;
 mod spec;
 mod start;
@@ -21,21 +24,21 @@ mod start;
 mod tests;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use parking_lot::Mutex;
 use sandpit_api::answer::{Nothing, Success};
-use sandpit_api::context::{Context, CreateContext, KernelSpec, KernelState};
+use sandpit_api::context::{Context, CreateContext, ExecuteCode, KernelSpec, KernelState};
 use sandpit_api::{ApiError, ErrorCode, ErrorCode::*};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::server::extract::Upgrade;
 use crate::server::reply::{self, Json, Path, Query, Reply};
-use crate::server::{Routes, State, sse};
+use crate::server::{Routes, State};
 pub use contexts::Contexts;
+use run::Terms;
 
 /// The routes of this module.
 pub fn routes() -> Routes {
@@ -45,8 +48,7 @@ pub fn routes() -> Routes {
 /// What of a context its viewers, its routes and its task share.
 pub struct Shared {
     id: String,
-    language: String,
-    display_name: String,
+    spec: spec::Spec,
     cwd: String,
     created_at: String,
     state: Mutex<KernelState>,
@@ -118,6 +120,7 @@ async fn list(agent: State) -> Reply {
 #[serde(rename_all = "camelCase")]
 struct CreatedContext {
     context_id: String,
+    /// As it was asked for: the official client looks its contexts up by that name.
     language: String,
     cwd: String,
     context: Context,
@@ -133,18 +136,32 @@ struct CreatedContext {
             "displayName": "Python 3.11", "createdAt": "2026-01-01T00:00:00Z" },
     }))),
     extensions(("x-errors" = json!([
-        CodeExecutionError, PythonNotAvailable, JavascriptNotAvailable, InterpreterNotReady,
+        CodeExecutionError, NotSupported, PythonNotAvailable, JavascriptNotAvailable, InterpreterNotReady,
     ]))),
 )]
 async fn create(agent: State, Json(body): Json<CreateContext>) -> Reply {
-    let handle = agent.contexts().create(&agent, body).await?;
+    let asked = body.language.clone();
+    let handle = match agent.contexts().create(&agent, body).await {
+        Ok(handle) => handle,
+        Err(error) => return Ok(with_retry_after(error)),
+    };
     let context = handle.shared.context();
     reply::success(&CreatedContext {
         context_id: context.id.clone(),
-        language: context.language.clone(),
+        language: asked.unwrap_or_else(|| context.language.clone()),
         cwd: context.cwd.clone(),
         context,
     })
+}
+
+/// The reference says when to try again in a header too.
+fn with_retry_after(error: ApiError) -> Response {
+    let after = error.context.get("retryAfter").map(ToString::to_string);
+    let mut answer = reply::Failure::from(error).into_response();
+    if let Some(after) = after.and_then(|after| after.parse().ok()) {
+        answer.headers_mut().insert(http::header::RETRY_AFTER, after);
+    }
+    answer
 }
 
 /// Body of `POST /api/contexts/warm`.
@@ -223,18 +240,6 @@ async fn restart(agent: State, Path(id): Path<String>) -> Reply {
     reply::success(&RestartedContext { context_id: id, context: handle.shared.context() })
 }
 
-/// Body of `POST /api/execute/code`.
-#[derive(Deserialize, ToSchema)]
-struct ExecuteCode {
-    /// The language's default context when absent.
-    #[serde(alias = "contextId")]
-    context_id: Option<String>,
-    code: String,
-    language: Option<String>,
-    #[serde(alias = "timeoutMs")]
-    timeout_ms: Option<u64>,
-}
-
 /// Runs code in a context and tells its outputs as they come, server-sent.
 #[utoipa::path(
     post, path = "/api/execute/code", tag = "Code",
@@ -245,19 +250,32 @@ struct ExecuteCode {
         example = json!("data: {\"type\":\"result\",\"text\":\"2\",\"metadata\":{}}\n\n"),
     )),
     extensions(("x-errors" = json!([
-        ContextNotFound, CodeExecutionError, PythonNotAvailable, JavascriptNotAvailable, InterpreterNotReady,
+        ContextNotFound, CodeExecutionError, NotSupported, PythonNotAvailable, JavascriptNotAvailable, InterpreterNotReady,
     ]))),
 )]
 async fn execute(agent: State, Json(body): Json<ExecuteCode>) -> Reply {
     let handle = match &body.context_id {
         Some(id) => agent.contexts().get(id)?,
-        None => agent.contexts().default_for(&agent, body.language).await?,
+        None => agent.contexts().default_for(&agent, body.language.clone()).await?,
     };
+    let spec = &handle.shared.spec;
+    if let Some(language) = body.language.as_deref().filter(|language| !spec.runs(language)) {
+        let message = format!("this context runs {}, not {language:?}", spec.language);
+        return Err(ApiError::invalid("language", message).into());
+    }
+    let variables = body.env_vars.unwrap_or_default();
+    check::environment_of_run(&variables, spec)?;
     let request_id = uuid::Uuid::now_v7().to_string();
-    let limit = body.timeout_ms.map(Duration::from_millis);
-    let follow = reference::Follow::new(handle.clone(), request_id.clone(), limit);
-    handle.execute(&request_id, body.code, false).await?;
-    Ok(sse::events(follow.events()))
+    let follow = reference::Follow::new(&handle, request_id.clone());
+    let terms = Terms {
+        limit: check::limit(body.timeout_ms),
+        variables,
+        values: true,
+        asks: false,
+        abandoned: follow.abandoned(),
+    };
+    handle.execute(&request_id, body.code, false, terms).await?;
+    Ok(reference::answer(follow.events()))
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -28,7 +28,7 @@ struct Spare {
 impl Pool {
     /// Starts a spare unless there is one. Returns at once.
     pub fn warm(&self, launch: Launch) {
-        if !prepare::can_move(&launch.spec.language) {
+        if launch.spec.dialect().is_none() {
             return;
         }
         let (give, kernel) = oneshot::channel();
@@ -72,8 +72,8 @@ impl Pool {
 
 async fn make(launch: &Launch) -> Result<Kernel, sandpit_api::ApiError> {
     let mut kernel = launch.start().await?;
-    if let Some(code) = prepare::warm(&launch.spec.language) {
-        kernel.run_silently(code.to_owned()).await?;
+    if let Some(code) = prepare::warm(launch.spec.dialect()) {
+        kernel.run_silently(code).await?;
     }
     Ok(kernel)
 }

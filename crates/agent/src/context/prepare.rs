@@ -1,70 +1,106 @@
-//! Code that makes a warm kernel what a cold one would have been, or warms it. It leaves no name
-//! behind in the kernel.
+//! Code that makes a kernel what a context asks for, or warms it. It leaves no name behind in the kernel
+//! but those that were asked for.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-/// What loading takes long: the imports that nearly every notebook has, one figure (which looks for
-/// fonts) and one table.
-const WARM_PYTHON: &str = r#"
-def __sandpit_warm():
-    import io
-    try:
-        import numpy, pandas
-        pandas.DataFrame({"a": [1.0]})._repr_html_()
-    except ImportError:
-        pass
-    try:
-        import matplotlib.pyplot as plt
-        from IPython.core.pylabtools import print_figure
-        figure = plt.figure()
-        plt.plot([1, 2])
-        plt.title("Warm")
-        print_figure(figure)
-        plt.close("all")
-    except ImportError:
-        pass
-try:
-    __sandpit_warm()
-finally:
-    del __sandpit_warm
-"#;
+use super::spec::Dialect;
 
-/// Code that warms a new kernel of `language`; `None` when nothing is gained.
-pub fn warm(language: &str) -> Option<&'static str> {
-    (language == "python").then_some(WARM_PYTHON)
+/// Environment variables to set, or with `None` to unset.
+pub type Variables = BTreeMap<String, Option<String>>;
+
+const WARM_PYTHON: &str = include_str!("prepare/warm.py");
+const STREAMS_PYTHON: &str = include_str!("prepare/streams.py");
+const VALUES_PYTHON: &str = include_str!("prepare/values.py");
+const VALUES_DENO: &str = include_str!("prepare/values.js");
+const ENV_PYTHON: &str = include_str!("prepare/env.py");
+const ENV_DENO: &str = include_str!("prepare/env.js");
+
+/// deno has no `require` of its own. Looked up from the context's folder, so it is made after moving there.
+const REQUIRE: &str = "Object.defineProperty(globalThis, 'require', { configurable: true, writable: true, \
+    value: (await import('node:module')).createRequire(Deno.cwd() + '/') });\n";
+
+/// Python that sees no name of the kernel's, since a variable may be called `list`, and leaves none.
+fn alone(code: &str) -> String {
+    format!("__import__('builtins').exec({}, {{}})\n", json!(code))
 }
 
-/// Whether a warm kernel of `language` can be given another directory and environment later.
-pub fn can_move(language: &str) -> bool {
-    matches!(language, "python" | "javascript" | "typescript")
+/// Code that warms a new kernel; `None` when nothing is gained.
+pub fn warm(dialect: Option<Dialect>) -> Option<String> {
+    Some(match dialect? {
+        Dialect::Python => alone(WARM_PYTHON),
+        Dialect::Deno => REQUIRE.to_owned(),
+    })
 }
 
 /// Whether `variables` can be set in a kernel that runs already: some are read only at its start.
 pub fn can_set<'a>(mut variables: impl Iterator<Item = &'a str>) -> bool {
     !variables.any(|name| {
-        ["PYTHON", "LD_", "MPL", "DENO_", "JUPYTER", "IPYTHON"].iter().any(|p| name.starts_with(p))
+        ["PYTHON", "LD_", "MPL", "DENO_", "JUPYTER", "IPYTHON", "NO_COLOR"]
+            .iter()
+            .any(|p| name.starts_with(p))
     })
 }
 
-/// Code that moves a kernel to `cwd` and sets (or, with `None`, unsets) `variables`.
-pub fn settle(language: &str, cwd: &Path, variables: &BTreeMap<String, Option<String>>) -> Option<String> {
+/// Code that moves a kernel to `cwd` and sets `variables` in its environment.
+pub fn settle(dialect: Dialect, cwd: &Path, variables: &Variables) -> String {
     // JSON strings are literals in all three languages; the path is UTF-8 since it came as text.
     let cwd = json!(cwd.to_string_lossy());
-    let steps = variables.iter().map(|(name, value)| match (language, value) {
-        ("python", Some(value)) => format!("__import__('os').environ[{}] = {}\n", json!(name), json!(value)),
-        ("python", None) => format!("__import__('os').environ.pop({}, None)\n", json!(name)),
-        (_, Some(value)) => format!("Deno.env.set({}, {});\n", json!(name), json!(value)),
-        (_, None) => format!("Deno.env.delete({});\n", json!(name)),
-    });
-    let start = match language {
-        "python" => format!("__import__('os').chdir({cwd})\n"),
-        "javascript" | "typescript" => format!("Deno.chdir({cwd});\n"),
-        _ => return None,
+    let start = match dialect {
+        Dialect::Python => format!("__import__('os').chdir({cwd})\n"),
+        Dialect::Deno => format!("Deno.chdir({cwd});\n"),
     };
-    Some(std::iter::once(start).chain(steps).collect())
+    let steps = variables.iter().map(|(name, value)| match (dialect, value) {
+        (Dialect::Python, Some(value)) => {
+            format!("__import__('os').environ[{}] = {}\n", json!(name), json!(value))
+        }
+        (Dialect::Python, None) => format!("__import__('os').environ.pop({}, None)\n", json!(name)),
+        (Dialect::Deno, Some(value)) => format!("Deno.env.set({}, {});\n", json!(name), json!(value)),
+        (Dialect::Deno, None) => format!("Deno.env.delete({});\n", json!(name)),
+    });
+    std::iter::once(start).chain(steps).collect()
+}
+
+/// Code that every kernel of a context runs before its first run, once it is in its folder: what the
+/// kernel lacks, and the context's own `variables`.
+pub fn furnish(dialect: Dialect, variables: &Map<String, Value>) -> String {
+    let given = (!variables.is_empty()).then(|| json!(json!(variables).to_string()));
+    match (dialect, given) {
+        (Dialect::Python, Some(text)) => {
+            alone(STREAMS_PYTHON) + &format!("globals().update(__import__('json').loads({text}))\n")
+        }
+        (Dialect::Python, None) => alone(STREAMS_PYTHON),
+        (Dialect::Deno, Some(text)) => format!("{REQUIRE}Object.assign(globalThis, JSON.parse({text}));\n"),
+        (Dialect::Deno, None) => REQUIRE.to_owned(),
+    }
+}
+
+/// Code after which plain values are told as JSON too, and figures of a backend without a screen are
+/// shown, as the reference does; or after which they are not.
+pub fn values(dialect: Dialect, on: bool) -> String {
+    match dialect {
+        Dialect::Python => alone(&VALUES_PYTHON.replace("(ON)", if on { "(True)" } else { "(False)" })),
+        Dialect::Deno => VALUES_DENO.replace("(ON)", if on { "(true)" } else { "(false)" }),
+    }
+}
+
+/// Code that sets `variables` until [`restore`].
+pub fn lend(dialect: Dialect, variables: &Variables) -> String {
+    environment(dialect, &json!(json!(variables).to_string()).to_string())
+}
+
+/// Code that makes the environment what it was before [`lend`].
+pub fn restore(dialect: Dialect) -> String {
+    environment(dialect, r#""null""#)
+}
+
+fn environment(dialect: Dialect, text: &str) -> String {
+    match dialect {
+        Dialect::Python => alone(&ENV_PYTHON.replace("GIVEN", text)),
+        Dialect::Deno => ENV_DENO.replace("GIVEN", text),
+    }
 }
 
 #[cfg(test)]
@@ -74,7 +110,7 @@ mod tests {
     #[test]
     fn quotes_in_a_value_stay_in_the_value() {
         let variables = BTreeMap::from([("A".to_owned(), Some("\"\n'".to_owned())), ("B".to_owned(), None)]);
-        let code = settle("python", Path::new("/a b"), &variables).unwrap();
+        let code = settle(Dialect::Python, Path::new("/a b"), &variables);
         assert!(code.contains(r#"chdir("/a b")"#));
         assert!(code.contains(r#"environ["A"] = "\"\n'""#), "{code}");
         assert!(code.contains(r#"environ.pop("B", None)"#));

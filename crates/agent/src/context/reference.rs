@@ -1,12 +1,16 @@
 //! `POST /api/execute/code`: a run on the context's queue, told as the reference's events (§2.3).
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::io;
 
-use futures::Stream;
+use axum::body::{Body, Bytes};
+use axum::response::{IntoResponse, Response};
+use futures::{Stream, StreamExt};
+use http::header;
 use sandpit_api::context::{ContextEvent, ContextFrame, MimeBundle, RunStatus};
+use serde::Serialize;
+use serde_json::ser::Formatter;
 use serde_json::{Map, Value, json};
-use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::contexts::Handle;
 use super::ring::{Reader, Step};
@@ -24,22 +28,27 @@ const FIELDS: [(&str, &str); 9] = [
     ("text/plain", "text"),
 ];
 
-/// Follows one run until it is done.
+/// Follows one run until it is done. When it is dropped before, the run is stopped.
 pub struct Follow {
-    handle: Arc<Handle>,
     reader: Reader,
     request_id: String,
-    limit: Option<(Duration, Instant)>,
+    abandoned: CancellationToken,
+    _leave: DropGuard,
     failed: bool,
     ended: bool,
 }
 
 impl Follow {
     /// Reads from now on, so it must be made before the run is queued.
-    pub fn new(handle: Arc<Handle>, request_id: String, limit: Option<Duration>) -> Self {
-        let reader = handle.live();
-        let limit = limit.map(|limit| (limit, Instant::now() + limit));
-        Self { handle, reader, request_id, limit, failed: false, ended: false }
+    pub fn new(handle: &Handle, request_id: String) -> Self {
+        let abandoned = CancellationToken::new();
+        let leave = abandoned.clone().drop_guard();
+        Self { reader: handle.live(), request_id, abandoned, _leave: leave, failed: false, ended: false }
+    }
+
+    /// Cancelled when nobody follows the run any more.
+    pub fn abandoned(&self) -> CancellationToken {
+        self.abandoned.clone()
     }
 
     /// The events of the run.
@@ -52,11 +61,8 @@ impl Follow {
 
     async fn next(&mut self) -> Option<Value> {
         while !self.ended {
-            let until = self.limit.map(|(_, until)| until);
-            let event = tokio::select! {
-                step = self.reader.next() => self.told(step),
-                () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => Some(self.stop().await),
-            };
+            let step = self.reader.next().await;
+            let event = self.told(step);
             if event.is_some() {
                 return event;
             }
@@ -90,6 +96,7 @@ impl Follow {
             | ContextEvent::Result { data, metadata, .. } => result(&data, metadata),
             ContextEvent::Error { ename, evalue, traceback } => {
                 self.failed = true;
+                let traceback: Vec<_> = traceback.iter().map(|line| plain(line)).collect();
                 json!({ "type": "error", "ename": ename, "evalue": evalue, "traceback": traceback })
             }
             ContextEvent::Done { status, execution_count, .. } => {
@@ -110,24 +117,56 @@ impl Follow {
             _ => Some(error("Aborted", "The code was not run to its end")),
         }
     }
-
-    async fn stop(&mut self) -> Value {
-        self.ended = true;
-        let limit = self.limit.take().map_or(0, |(limit, _)| limit.as_millis());
-        // A context that is gone runs nothing.
-        let _ = self.handle.interrupt().await;
-        error("TimeoutError", &format!("The code was stopped after {limit} ms"))
-    }
 }
 
 fn error(ename: &str, evalue: &str) -> Value {
     json!({ "type": "error", "ename": ename, "evalue": evalue, "traceback": [format!("{ename}: {evalue}")] })
 }
 
+/// Without the colours that kernels put into text for people.
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+/// Answers with each event. Written in ASCII: the official client decodes each piece that comes to it
+/// by itself, which breaks characters of several bytes wherever the network cuts.
+pub fn answer(events: impl Stream<Item = Value> + Send + 'static) -> Response {
+    let body = Body::from_stream(events.map(|event| encode(&event)));
+    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
+    (headers, body).into_response()
+}
+
+fn encode(event: &Value) -> Result<Bytes, serde_json::Error> {
+    let mut text = b"data: ".to_vec();
+    event.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Ascii))?;
+    text.extend_from_slice(b"\n\n");
+    Ok(text.into())
+}
+
+/// JSON with every character beyond ASCII escaped.
+struct Ascii;
+
+impl Formatter for Ascii {
+    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, to: &mut W, text: &str) -> io::Result<()> {
+        for piece in text.split_inclusive(|c: char| !c.is_ascii()) {
+            let end = piece.char_indices().next_back().filter(|(_, c)| !c.is_ascii());
+            let (ascii, other) = piece.split_at(end.map_or(piece.len(), |(at, _)| at));
+            to.write_all(ascii.as_bytes())?;
+            for unit in other.encode_utf16() {
+                write!(to, "\\u{unit:04x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// One bundle is one event with a field for each of its types.
 fn result(data: &MimeBundle, metadata: MimeBundle) -> Value {
-    let fields =
-        FIELDS.iter().filter_map(|(mime, field)| Some(((*field).to_owned(), data.get(*mime)?.clone())));
+    let told = |mime: &str| match data.get(mime)? {
+        Value::String(text) if mime == "text/plain" => Some(plain(text).into()),
+        value => Some(value.clone()),
+    };
+    let fields = FIELDS.iter().filter_map(|(mime, field)| Some(((*field).to_owned(), told(mime)?)));
     let mut event: Map<String, Value> = fields.collect();
     event.insert("type".to_owned(), "result".into());
     event.insert("metadata".to_owned(), metadata.into());
@@ -146,5 +185,18 @@ mod tests {
             result(&data, MimeBundle::new()),
             json!({ "type": "result", "png": "iVBO", "text": "<Figure>", "metadata": {} })
         );
+    }
+
+    #[test]
+    fn text_is_plain_and_events_are_ascii() {
+        let Value::Object(data) = json!({ "text/plain": "\u{1b}[33m5\u{1b}[39m" }) else {
+            panic!("an object")
+        };
+        assert_eq!(result(&data, MimeBundle::new())["text"], "5");
+        let event = json!({ "text": "a\u{e4}\u{1f600}\n\"b\u{20ac}" });
+        let line = encode(&event).unwrap();
+        assert!(line.is_ascii());
+        let json: Value = serde_json::from_slice(line.strip_prefix(b"data: ").unwrap()).unwrap();
+        assert_eq!(json, event);
     }
 }

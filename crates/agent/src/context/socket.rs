@@ -8,6 +8,7 @@ use sandpit_api::context::{ContextControl, ContextEvent, ContextFrame};
 
 use super::contexts::Handle;
 use super::ring::Step;
+use super::run::Terms;
 
 /// RFC 6455 §7.4.1: data of a kind that is not understood, and a peer that is going away.
 const UNSUPPORTED: u16 = 1003;
@@ -67,8 +68,10 @@ async fn obey(handle: &Arc<Handle>, text: &str) -> Result<(), ApiError> {
         .map_err(|error| ApiError::invalid("frame", format!("not a frame of this socket: {error}")))?;
     match control {
         ContextControl::Execute { request_id, code, stop_on_error } => {
-            handle.execute(&request_id, code, stop_on_error).await
+            let terms = Terms { asks: true, ..Terms::default() };
+            handle.execute(&request_id, code, stop_on_error, terms).await
         }
+        ContextControl::InputReply { input_id, value } => handle.answer(input_id, value).await,
         ContextControl::Interrupt => handle.interrupt().await,
         ContextControl::Restart => {
             // It takes a while; its outcome is told to every viewer by frames.

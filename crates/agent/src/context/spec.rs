@@ -16,6 +16,13 @@ const SYSTEM: [&str; 2] = ["/usr/local/share/jupyter", "/usr/share/jupyter"];
 /// The environment of a sandbox.
 pub type Env = BTreeMap<OsString, OsString>;
 
+/// A language that the agent speaks itself, to set up a kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    Python,
+    Deno,
+}
+
 /// A kernelspec, and the language that a context has with it.
 #[derive(Debug, Clone)]
 pub struct Spec {
@@ -44,6 +51,23 @@ impl Spec {
 
     pub fn is_deno(&self) -> bool {
         self.argv.first().is_some_and(|program| Path::new(program).file_name() == Some(OsStr::new("deno")))
+    }
+
+    /// What the agent can say to it in code.
+    pub fn dialect(&self) -> Option<Dialect> {
+        match self.language.as_str() {
+            "python" => Some(Dialect::Python),
+            _ => self.is_deno().then_some(Dialect::Deno),
+        }
+    }
+
+    /// Whether it is what `language` (a name, an alias, or a kernelspec's name) means.
+    pub fn runs(&self, language: &str) -> bool {
+        let meant = meaning(language);
+        let scripts = |language: &str| matches!(language, "javascript" | "typescript");
+        self.name == language
+            || self.language == meant
+            || self.is_deno() && scripts(&meant) && scripts(&self.language)
     }
 
     /// Whether it is interrupted by a message and not by a signal. A signal ends deno, whatever its
@@ -118,8 +142,8 @@ pub fn program_of(program: &str, env: &Env) -> Option<PathBuf> {
     std::env::split_paths(path).map(|folder| folder.join(program)).find(runs)
 }
 
-/// The kernel that `language` (a name, an alias, or a kernelspec's name) means.
-pub fn choose(specs: Vec<Spec>, language: &str) -> Result<Spec, ApiError> {
+/// The language that a name or an alias stands for.
+pub fn meaning(language: &str) -> String {
     let asked = language.to_lowercase();
     let meant = match asked.as_str() {
         "python" | "python3" | "py" => "python",
@@ -127,6 +151,12 @@ pub fn choose(specs: Vec<Spec>, language: &str) -> Result<Spec, ApiError> {
         "typescript" | "ts" => "typescript",
         other => other,
     };
+    meant.to_owned()
+}
+
+/// The kernel that `language` (a name, an alias, or a kernelspec's name) means.
+pub fn choose(specs: Vec<Spec>, language: &str) -> Result<Spec, ApiError> {
+    let meant = &*meaning(language);
     let mut known = specs.clone();
     let position = match meant {
         "javascript" | "typescript" => position(&specs, &[meant, "deno", "typescript", "javascript"]),

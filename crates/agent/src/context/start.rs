@@ -1,13 +1,14 @@
 //! How a context gets its kernel, at first and again: a warm one made to fit, or a cold one.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use sandpit_api::ApiError;
+use serde_json::{Map, Value};
 
 use super::kernel::Kernel;
 use super::launch::Launch;
 use super::pool::Pool;
-use super::prepare;
+use super::prepare::{self, Variables};
 
 /// What a context's kernels are made from.
 #[derive(Clone)]
@@ -16,26 +17,36 @@ pub struct Start {
     pub launch: Launch,
     /// As any spare is started: the sandbox's directory and environment.
     pub plain: Launch,
-    /// The context's own variables; `None` unsets one.
-    pub variables: BTreeMap<String, Option<String>>,
+    /// The context's own environment; `None` unsets a variable.
+    pub environment: Variables,
+    /// What its kernels know before anything runs.
+    pub variables: Map<String, Value>,
+    /// How long a run may take that does not say so itself.
+    pub limit: Option<Duration>,
     pub pool: Pool,
 }
 
 impl Start {
-    /// A kernel in the context's directory with the context's variables.
+    /// A kernel in the context's directory with the context's environment and variables.
     pub async fn kernel(&self) -> Result<Kernel, ApiError> {
         if let Some(kernel) = self.warm_kernel().await {
             return Ok(kernel);
         }
-        self.launch.start().await
+        let mut kernel = self.launch.start().await?;
+        if let Some(dialect) = self.launch.spec.dialect() {
+            kernel.run_silently(prepare::furnish(dialect, &self.variables)).await?;
+        }
+        Ok(kernel)
     }
 
     /// A spare, made to fit. One that does not fit is ended by being dropped.
     async fn warm_kernel(&self) -> Option<Kernel> {
-        if !prepare::can_set(self.variables.keys().map(String::as_str)) {
+        let dialect = self.launch.spec.dialect()?;
+        if !prepare::can_set(self.environment.keys().map(String::as_str)) {
             return None;
         }
-        let code = prepare::settle(&self.launch.spec.language, &self.launch.cwd, &self.variables)?;
+        let mut code = prepare::settle(dialect, &self.launch.cwd, &self.environment);
+        code.push_str(&prepare::furnish(dialect, &self.variables));
         let mut kernel = self.pool.take(&self.plain).await?;
         kernel.run_silently(code).await.ok().map(|()| kernel)
     }

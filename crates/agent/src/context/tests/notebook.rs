@@ -1,115 +1,11 @@
-//! Contexts with real kernels, from outside. They need the code runtime: `make runtime`.
+//! What the notebook's channel tells of real kernels.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use futures::{SinkExt, StreamExt};
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde_json::{Value, json};
-use tokio::net::UnixStream;
-use tokio::time::timeout;
-use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
-use crate::server::testing::TestAgent;
-
-/// Long enough for a busy machine; a test that passes never waits for it.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-fn env() -> BTreeMap<OsString, OsString> {
-    let runtime = std::env::var_os("SANDPIT_RUNTIME").map(PathBuf::from);
-    let runtime = runtime.expect("SANDPIT_RUNTIME names the code runtime (`make test` sets it)");
-    let kernels = runtime.join("share/jupyter");
-    assert!(kernels.join("kernels/python3").exists(), "{} is no code runtime", runtime.display());
-    let mut env: BTreeMap<OsString, OsString> = std::env::vars_os().collect();
-    let path = env.get(&OsString::from("PATH")).cloned().unwrap_or_default();
-    let path = std::iter::once(runtime.join("bin")).chain(std::env::split_paths(&path));
-    env.insert("PATH".into(), std::env::join_paths(path).unwrap());
-    env.insert("JUPYTER_PATH".into(), kernels.into());
-    env
-}
-
-struct Notebook {
-    agent: TestAgent,
-    socket: WebSocketStream<UnixStream>,
-    id: String,
-    runs: usize,
-}
-
-impl Notebook {
-    async fn open(body: Value) -> Self {
-        let agent = TestAgent::start_with(env()).await;
-        Self::open_in(agent, body).await
-    }
-
-    async fn open_in(agent: TestAgent, body: Value) -> Self {
-        let (status, answer) = agent.post("/api/contexts", body).await;
-        assert_eq!(status, StatusCode::OK, "{answer}");
-        let id = answer["contextId"].as_str().unwrap().to_owned();
-        let socket = agent.socket(&format!("/ws/context?id={id}")).await;
-        let mut notebook = Self { agent, socket, id, runs: 0 };
-        assert_eq!(notebook.next().await["type"], "ready");
-        notebook
-    }
-
-    async fn send(&mut self, frame: Value) {
-        self.socket.send(Message::text(frame.to_string())).await.unwrap();
-    }
-
-    /// Queues `code`; answers with its request id.
-    async fn queue(&mut self, code: &str, stop_on_error: bool) -> String {
-        self.runs += 1;
-        let id = format!("r{}", self.runs);
-        let frame = json!({ "type": "execute", "requestId": id, "code": code, "stopOnError": stop_on_error });
-        self.send(frame).await;
-        id
-    }
-
-    async fn next(&mut self) -> Value {
-        loop {
-            let message =
-                timeout(PATIENCE, self.socket.next()).await.expect("a frame in time").unwrap().unwrap();
-            if let Message::Text(text) = message {
-                return serde_json::from_str(&text).unwrap();
-            }
-        }
-    }
-
-    /// Every frame up to the end of the run with `id`.
-    async fn until_done(&mut self, id: &str) -> Vec<Value> {
-        let mut frames = Vec::new();
-        loop {
-            let frame = self.next().await;
-            let done = frame["type"] == "done" && frame["requestId"] == id;
-            frames.push(frame);
-            if done {
-                return frames;
-            }
-        }
-    }
-
-    async fn run(&mut self, code: &str) -> Vec<Value> {
-        let id = self.queue(code, false).await;
-        self.until_done(&id).await
-    }
-}
-
-fn of<'a>(frames: &'a [Value], kind: &str) -> Vec<&'a Value> {
-    frames.iter().filter(|frame| frame["type"] == kind).collect()
-}
-
-fn text(frames: &[Value]) -> String {
-    of(frames, "stream").iter().map(|frame| frame["text"].as_str().unwrap()).collect()
-}
-
-fn result(frames: &[Value]) -> &str {
-    of(frames, "result").first().and_then(|frame| frame["data"]["text/plain"].as_str()).unwrap_or("-")
-}
-
-fn status(frames: &[Value]) -> &str {
-    frames.last().unwrap()["status"].as_str().unwrap()
-}
+use super::*;
 
 #[tokio::test]
 async fn variables_stay_output_streams_and_results_are_whole_bundles() {
@@ -134,8 +30,6 @@ async fn errors_of_every_kind_are_errors() {
     assert_eq!((&of(&frames, "error")[0]["ename"], status(&frames)), (&json!("ZeroDivisionError"), "error"));
     let frames = notebook.run("def (").await;
     assert_eq!((&of(&frames, "error")[0]["ename"], status(&frames)), (&json!("SyntaxError"), "error"));
-    let frames = notebook.run("input()").await;
-    assert_eq!(status(&frames), "error");
 }
 
 #[tokio::test]
@@ -302,65 +196,6 @@ async fn a_request_that_is_sent_twice_runs_once() {
     notebook.until_done("same").await;
     let frames = notebook.run("x").await;
     assert_eq!(result(&frames), "1");
-}
-
-#[tokio::test]
-async fn code_runs_over_the_references_route() {
-    let agent = TestAgent::start_with(env()).await;
-    let (_, body) = agent.post("/api/contexts", json!({ "language": "python3" })).await;
-    assert_eq!(body["language"], "python");
-    let id = body["contextId"].as_str().unwrap().to_owned();
-    let run = async |code: &str| {
-        agent.events(Method::POST, "/api/execute/code", json!({ "context_id": id, "code": code })).await
-    };
-    let events = run("print('a')\n{'k': 1}").await;
-    assert_eq!(events[0], json!({ "type": "stdout", "text": "a\n" }));
-    assert_eq!((&events[1]["type"], &events[1]["text"]), (&json!("result"), &json!("{'k': 1}")));
-    assert_eq!(events[2], json!({ "type": "execution_complete", "execution_count": 1 }));
-    let events = run("nope").await;
-    assert_eq!((events.len(), &events[0]["ename"]), (1, &json!("NameError")));
-    let events = agent
-        .events(
-            Method::POST,
-            "/api/execute/code",
-            json!({ "context_id": id, "code": "while True: pass", "timeout_ms": 300 }),
-        )
-        .await;
-    assert_eq!(events[0]["ename"], "TimeoutError");
-    let events = run("1 + 1").await;
-    assert_eq!(events[0]["text"], "2", "{events:?}");
-    let (status, _) = agent.delete(&format!("/api/contexts/{id}")).await;
-    assert_eq!(status, StatusCode::OK);
-    let (status, body) = agent.post("/api/execute/code", json!({ "context_id": id, "code": "1" })).await;
-    assert_eq!((status, &body["code"]), (StatusCode::NOT_FOUND, &json!("CONTEXT_NOT_FOUND")));
-}
-
-#[tokio::test]
-async fn code_without_a_context_shares_one() {
-    let agent = TestAgent::start_with(env()).await;
-    for (code, expected) in [("x = 5\nx", "5"), ("x + 1", "6")] {
-        let events = agent.events(Method::POST, "/api/execute/code", json!({ "code": code })).await;
-        assert_eq!(events[0]["text"], expected);
-    }
-}
-
-#[tokio::test]
-async fn bad_requests_name_their_field() {
-    let agent = TestAgent::start_with(env()).await;
-    for (body, field) in [
-        (json!({ "language": "cobol" }), "language"),
-        (json!({ "cwd": "/no/such/folder" }), "cwd"),
-        (json!({ "env_vars": { "A B": "x" } }), "env_vars"),
-    ] {
-        let (status, answer) = agent.post("/api/contexts", body).await;
-        assert_eq!(
-            (status, &answer["context"]["field"]),
-            (StatusCode::BAD_REQUEST, &json!(field)),
-            "{answer}"
-        );
-    }
-    let (status, _) = agent.post("/api/contexts/none/interrupt", json!({})).await;
-    assert_eq!(status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

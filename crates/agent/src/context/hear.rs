@@ -1,0 +1,219 @@
+//! What a kernel says, turned into frames, and what follows from it for the run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jupyter_protocol::{InputRequest, JupyterMessage, ReplyStatus};
+use sandpit_api::context::{ContextEvent, KernelState, RunStatus, StreamName};
+use tokio::time::Instant;
+
+use super::actor::Actor;
+use super::diagnose;
+use super::kernel::{Incoming, execute_reply, is_child_of, is_idle};
+use super::output::{self, Lines};
+use super::prepare;
+use super::run::{Run, Stop};
+
+/// A kernel that ends early hands its output to another task, which may be at it this long after the run.
+const LATE: Duration = Duration::from_millis(25);
+/// What is shown for a line that must not be seen.
+const MASK: &str = "········";
+
+/// What a run waits to be told by a person.
+pub struct Question {
+    id: String,
+    request: Arc<str>,
+    prompt: String,
+    password: bool,
+}
+
+impl Actor {
+    pub(super) async fn hear(&mut self, incoming: Incoming) {
+        match incoming {
+            Incoming::Output(message) => self.output(message),
+            Incoming::Reply(message) => self.reply(message).await,
+            Incoming::Question(request) => self.ask(request),
+            Incoming::Unreadable(reason) => {
+                let request = self.run.as_ref().map(|run| run.request_id.clone());
+                self.outputs.push(request.as_ref(), output::unreadable(&reason));
+            }
+            Incoming::Ended(how) => self.died(&how),
+        }
+        self.settle().await;
+    }
+
+    fn output(&mut self, message: JupyterMessage) {
+        let idle = is_idle(&message);
+        let parent = message.parent_header.map(|parent| parent.msg_id).unwrap_or_default();
+        let known = self.runs.iter().rev().find(|(id, _)| *id == parent);
+        let request = known.map(|(_, request)| request.clone());
+        if let Some(run) = self.run.as_mut().filter(|run| run.behind.as_ref() == Some(&parent)) {
+            run.idle |= idle;
+        }
+        let event = match output::lines(message.content) {
+            Some(Lines::Stream(name, text)) => {
+                self.heard(&parent, idle);
+                return self.outputs.stream(request.as_ref(), name, text, Instant::now());
+            }
+            Some(Lines::Event(event)) => Some(event),
+            None => None,
+        };
+        let run = self.heard(&parent, idle);
+        match (event, run) {
+            (Some(ContextEvent::Error { ename, evalue, traceback }), Some(run)) => {
+                run.failed = true;
+                let late = run.stop_error(&traceback);
+                let error = late.unwrap_or(ContextEvent::Error { ename, evalue, traceback });
+                self.outputs.push(request.as_ref(), error);
+            }
+            (Some(ContextEvent::Started { execution_count }), Some(run)) => {
+                run.count = Some(execution_count);
+                self.outputs.push(request.as_ref(), ContextEvent::Started { execution_count });
+            }
+            // What the agent runs itself begins unseen.
+            (Some(ContextEvent::Started { .. }) | None, _) => {}
+            (Some(event), _) => self.outputs.push(request.as_ref(), event),
+        }
+    }
+
+    /// The present run, when it is the one that `parent` names.
+    fn heard(&mut self, parent: &str, idle: bool) -> Option<&mut Run> {
+        let run = self.run.as_mut().filter(|run| run.message_id == parent)?;
+        run.idle |= idle;
+        run.heard = Instant::now();
+        Some(run)
+    }
+
+    async fn reply(&mut self, message: JupyterMessage) {
+        let Some(run) = self.run.as_mut().filter(|run| is_child_of(&message, &run.message_id)) else {
+            return;
+        };
+        let Some(reply) = execute_reply(message) else {
+            return;
+        };
+        let request = run.request_id.clone();
+        let status = match reply.status {
+            ReplyStatus::Ok => RunStatus::Ok,
+            ReplyStatus::Error | ReplyStatus::Aborted => RunStatus::Error,
+        };
+        run.status = Some(status);
+        run.heard = Instant::now();
+        run.count = run.count.or_else(|| u32::try_from(reply.execution_count.value()).ok());
+        // Some kernels tell an error only in their reply.
+        let untold = status == RunStatus::Error && !std::mem::replace(&mut run.failed, true);
+        let (stopped, code) = (run.stopped, run.code.take());
+        let late = run.stop_error(&[]);
+        for page in output::pages(reply.payload) {
+            self.outputs.push(Some(&request), page);
+        }
+        if untold {
+            let error = match (late, stopped, code) {
+                (Some(error), ..) => error,
+                (_, Some((Stop::Interrupted | Stop::Abandoned, _)), _) => {
+                    output::error("Interrupted", "The run was interrupted".to_owned())
+                }
+                (_, _, Some(code)) => diagnose::syntax_error(&self.start.launch, &code).await,
+                _ => output::untold_error(reply.error),
+            };
+            self.outputs.push(Some(&request), error);
+        }
+    }
+
+    fn ask(&mut self, InputRequest { prompt, password }: InputRequest) {
+        let Some(run) = &self.run else {
+            return;
+        };
+        let id = uuid::Uuid::now_v7().to_string();
+        let request = run.request_id.clone();
+        let event = ContextEvent::InputRequest { input_id: id.clone(), prompt: prompt.clone(), password };
+        self.outputs.push(Some(&request), event);
+        self.question = Some(Question { id, request, prompt, password });
+    }
+
+    /// The first answer counts; a later one, or one to a question that is over, is for nobody.
+    pub(super) async fn answer(&mut self, input_id: &str, value: String) {
+        let (Some(question), Some(kernel)) =
+            (self.question.take_if(|question| question.id == input_id), &mut self.kernel)
+        else {
+            return;
+        };
+        let shown = if question.password { MASK } else { &value };
+        let text = format!("{}{shown}\n", question.prompt);
+        let replied = ContextEvent::InputReplied { input_id: input_id.to_owned() };
+        self.outputs.push(Some(&question.request), replied);
+        let echo = ContextEvent::Stream { name: StreamName::Stdout, text };
+        self.outputs.push(Some(&question.request), echo);
+        // A kernel that cannot be told has ended, which is told otherwise.
+        let _ = kernel.answer(value).await;
+    }
+
+    /// Where a kernel ends early, waits for the answer to a question asked behind the run.
+    async fn ask_behind(&mut self) {
+        let (Some(run), Some(kernel)) = (&mut self.run, &mut self.kernel) else {
+            return;
+        };
+        let over = run.idle && run.status.is_some() && run.behind.is_none();
+        if over && self.start.launch.spec.ends_early() {
+            tokio::time::sleep(LATE).await;
+            // A kernel that cannot be asked has ended, which is told otherwise.
+            run.behind = kernel.ask().await.ok();
+            run.idle = run.behind.is_none();
+        }
+    }
+
+    /// Ends the run when the kernel has both answered and said that all output is out.
+    async fn settle(&mut self) {
+        self.ask_behind().await;
+        let finished = |run: &Run| run.idle && run.status.is_some();
+        let Some(run) = self.run.take_if(|run| finished(run)) else {
+            return;
+        };
+        self.question = None;
+        let mut status = run.status.unwrap_or(RunStatus::Error);
+        // Code may swallow its interruption and end in peace.
+        if let Some(error) = run.stop_error(&[]).filter(|_| !run.failed) {
+            self.outputs.push(Some(&run.request_id), error);
+            status = RunStatus::Error;
+        }
+        self.give_back(&run).await;
+        self.done(&run.request_id, status, run.count, run.started.elapsed());
+        if status != RunStatus::Ok && run.stop_on_error {
+            self.abort_queue();
+        }
+        if self.queue.is_empty() {
+            self.set(KernelState::Idle);
+        }
+        self.advance().await;
+    }
+
+    /// The environment is again what it was before the run.
+    async fn give_back(&mut self, run: &Run) {
+        let dialect = self.start.launch.spec.dialect().filter(|_| run.lent);
+        if let (Some(dialect), Some(kernel)) = (dialect, &mut self.kernel) {
+            // A kernel that cannot be told has ended, and its environment with it.
+            let _ = kernel.execute(prepare::restore(dialect), super::kernel::Manner::Silent).await;
+        }
+    }
+
+    /// Ends a run whose last words were lost.
+    pub(super) async fn give_up(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.idle = true;
+            run.behind.get_or_insert_default();
+            let request = run.request_id.clone();
+            self.outputs.push(Some(&request), output::unreadable("the kernel dropped some of it"));
+        }
+        self.settle().await;
+    }
+
+    fn died(&mut self, how: &str) {
+        (self.kernel, self.question) = (None, None);
+        if let Some(run) = self.run.take() {
+            let text = format!("The kernel ended by itself ({how}). Its variables are gone.");
+            self.outputs.push(Some(&run.request_id), output::error("KernelDied", text));
+            self.done(&run.request_id, RunStatus::Error, run.count, run.started.elapsed());
+        }
+        self.abort_queue();
+        self.set(KernelState::Dead);
+    }
+}

@@ -1,0 +1,135 @@
+//! One run: what was asked, and how far the kernel is with it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sandpit_api::context::{ContextEvent, RunStatus};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::prepare::Variables;
+
+/// A kernel that has answered says within this time that its output is out, or never: its socket drops
+/// what it cannot send when a run floods it.
+const GRACE: Duration = Duration::from_secs(3);
+/// A kernel that was told to stop because its time was over, and goes on for so long, is replaced.
+const DEAF: Duration = Duration::from_secs(5);
+
+/// A run that is asked for.
+pub struct Execute {
+    pub request_id: Arc<str>,
+    pub code: String,
+    /// Abort what is queued behind it when it fails.
+    pub stop_on_error: bool,
+    pub terms: Terms,
+}
+
+/// Under what terms code runs.
+#[derive(Default)]
+pub struct Terms {
+    /// How long it may take, before the context's own limit.
+    pub limit: Option<Duration>,
+    /// Environment variables for this run alone.
+    pub variables: Variables,
+    /// Results that are plain values are told as JSON too.
+    pub values: bool,
+    /// Somebody is there who can be asked for input.
+    pub asks: bool,
+    /// Whoever asked for it has gone.
+    pub abandoned: CancellationToken,
+}
+
+/// Why a run was told to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// By a person.
+    Interrupted,
+    Abandoned,
+    /// It took longer than this.
+    Late(Duration),
+}
+
+/// The run that the kernel has now.
+pub struct Run {
+    pub request_id: Arc<str>,
+    pub message_id: String,
+    /// Kept for a kernel that does not say what is wrong with it.
+    pub code: Option<String>,
+    pub stop_on_error: bool,
+    pub started: Instant,
+    /// When the kernel last said anything about it.
+    pub heard: Instant,
+    pub count: Option<u32>,
+    pub status: Option<RunStatus>,
+    pub idle: bool,
+    /// A question asked behind the run, whose answer comes after all output.
+    pub behind: Option<String>,
+    pub failed: bool,
+    pub stopped: Option<(Stop, Instant)>,
+    pub limit: Option<Duration>,
+    pub abandoned: CancellationToken,
+    /// Its environment is its own, and is to be given back.
+    pub lent: bool,
+}
+
+impl Run {
+    pub fn new(execute: Execute, message_id: String, keep_code: bool) -> Self {
+        let Execute { request_id, code, stop_on_error, terms } = execute;
+        Self {
+            request_id,
+            message_id,
+            code: keep_code.then_some(code),
+            stop_on_error,
+            started: Instant::now(),
+            heard: Instant::now(),
+            count: None,
+            status: None,
+            idle: false,
+            behind: None,
+            failed: false,
+            stopped: None,
+            limit: terms.limit,
+            abandoned: terms.abandoned,
+            lent: !terms.variables.is_empty(),
+        }
+    }
+
+    /// When something must be done about it, and what.
+    pub fn due(&self) -> Option<(Instant, Due)> {
+        let words = (self.status.is_some() && !self.idle).then(|| (self.heard + GRACE, Due::Words));
+        let time = match (self.stopped, self.limit) {
+            _ if self.status.is_some() => None,
+            (Some((Stop::Late(_), at)), _) => Some((at + DEAF, Due::Deaf)),
+            (_, Some(limit)) => Some((self.started + limit, Due::Late(limit))),
+            _ => None,
+        };
+        words.or(time)
+    }
+
+    /// Waits until whoever asked for it has gone; for ever, when it was told to stop already.
+    pub fn left(&self) -> Option<CancellationToken> {
+        self.stopped.is_none().then(|| self.abandoned.clone())
+    }
+
+    /// The error of a run that was told to stop, in place of what the kernel says of it.
+    pub fn stop_error(&self, traceback: &[String]) -> Option<ContextEvent> {
+        let Some((Stop::Late(limit), _)) = self.stopped else {
+            return None;
+        };
+        let evalue = format!("The code was stopped after {} ms", limit.as_millis());
+        let last = format!("TimeoutError: {evalue}");
+        let traceback = traceback.iter().cloned().chain([last]).collect();
+        Some(ContextEvent::Error { ename: "TimeoutError".to_owned(), evalue, traceback })
+    }
+}
+
+/// What there is to do about a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Its last words were lost.
+    Words,
+    /// Its time is over.
+    Late(Duration),
+    /// It does not stop.
+    Deaf,
+}
