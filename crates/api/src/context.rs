@@ -20,12 +20,11 @@ pub struct CreateContext {
     pub env_vars: Option<BTreeMap<String, Option<String>>>,
     /// Set in the kernel before anything runs, and again in each new kernel of the context. Names are
     /// identifiers of the language; any JSON value.
-    #[ts(type = "Record<string, unknown>")]
+    #[ts(optional, type = "Record<string, unknown>")]
     #[schema(value_type = Option<Object>)]
     pub variables: Option<Map<String, Value>>,
     /// How long a run may take that does not say so itself, milliseconds; without it, or 0: no limit.
     #[serde(alias = "timeoutMs", alias = "timeout")]
-    #[ts(type = "number")]
     pub timeout_ms: Option<u64>,
 }
 
@@ -41,7 +40,6 @@ pub struct ExecuteCode {
     pub language: Option<String>,
     /// Milliseconds from when the run begins; before the context's own. 0: no limit.
     #[serde(alias = "timeoutMs", alias = "timeout")]
-    #[ts(type = "number")]
     pub timeout_ms: Option<u64>,
     /// For this run alone; `null` unsets a variable.
     #[serde(alias = "envVars")]

@@ -196,10 +196,22 @@ impl Actor {
         }
     }
 
-    /// Tells the kernel to stop what runs; what waits behind it is not touched.
+    /// Stops what runs; what waits behind it is not touched.
     async fn stop(&mut self, why: Stop) {
-        if let (Some(run), Some(kernel)) = (&mut self.run, &mut self.kernel) {
+        if let Some(run) = &mut self.run {
             run.stopped = Some((why, Instant::now()));
+            run.told = false;
+        }
+        self.tell_stop().await;
+    }
+
+    /// Interrupts the kernel once it is at the run: before, it would not hear it.
+    pub(super) async fn tell_stop(&mut self) {
+        let (Some(run), Some(kernel)) = (&mut self.run, &mut self.kernel) else {
+            return;
+        };
+        if run.stopped.is_some() && run.count.is_some() && !run.told {
+            run.told = true;
             kernel.interrupt(self.start.launch.spec.interrupted_by_message()).await;
         }
     }

@@ -39,6 +39,7 @@ impl Actor {
             }
             Incoming::Ended(how) => self.died(&how),
         }
+        self.tell_stop().await;
         self.settle().await;
     }
 

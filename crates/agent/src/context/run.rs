@@ -66,6 +66,8 @@ pub struct Run {
     pub behind: Option<String>,
     pub failed: bool,
     pub stopped: Option<(Stop, Instant)>,
+    /// The kernel knows that it is to stop.
+    pub told: bool,
     pub limit: Option<Duration>,
     pub abandoned: CancellationToken,
     /// Its environment is its own, and is to be given back.
@@ -88,6 +90,7 @@ impl Run {
             behind: None,
             failed: false,
             stopped: None,
+            told: false,
             limit: terms.limit,
             abandoned: terms.abandoned,
             lent: !terms.variables.is_empty(),

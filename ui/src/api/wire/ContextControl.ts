@@ -7,4 +7,4 @@ export type ContextControl = { "type": "execute", requestId: string, code: strin
 /**
  * Abort what is queued behind it when it fails.
  */
-stopOnError?: boolean, } | { "type": "interrupt" } | { "type": "restart" };
+stopOnError?: boolean, } | { "type": "interrupt" } | { "type": "restart" } | { "type": "input_reply", inputId: string, value: string, };

@@ -8,7 +8,11 @@ export type ContextEvent = { "type": "ready", context: Context, } | { "type": "s
 /**
  * A displayhook may give its result a display id, which later updates name.
  */
-displayId?: string, } | { "type": "error", ename: string, evalue: string, traceback: Array<string>, } | { "type": "clear_output", wait: boolean, } | { "type": "done", status: RunStatus, executionCount: number | null, 
+displayId?: string, } | { "type": "error", ename: string, evalue: string, traceback: Array<string>, } | { "type": "clear_output", wait: boolean, } | { "type": "input_request", inputId: string, prompt: string, 
+/**
+ * What is typed must not be shown.
+ */
+password: boolean, } | { "type": "input_replied", inputId: string, } | { "type": "done", status: RunStatus, executionCount: number | null, 
 /**
  * Milliseconds.
  */

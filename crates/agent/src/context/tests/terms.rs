@@ -66,6 +66,8 @@ async fn a_run_that_takes_too_long_is_stopped_and_the_variables_stay() {
     let events = context.run_with(swallows, json!({ "timeoutMs": 300 })).await;
     assert_eq!(ename(&events), "TimeoutError");
     assert!(events.iter().any(|event| event["text"] == "no\n"), "{events:?}");
+    let events = context.run_with("while True: time.sleep(0.01)", json!({ "timeout_ms": 1 })).await;
+    assert_eq!((events.len(), ename(&events)), (1, "TimeoutError"), "also before it has begun: {events:?}");
     // The run's word counts before the context's.
     let events = context.run_with("time.sleep(0.5); x", json!({ "timeout_ms": 0 })).await;
     assert_eq!((ename(&events), events.len()), ("TimeoutError", 1), "0 is no limit of its own");

@@ -9,6 +9,7 @@ import { useNotebook, useSession } from "../useNotebook";
 import { CellFoot } from "./CellFoot";
 import { CellInput } from "./CellInput";
 import { CellOutputs } from "./CellOutputs";
+import { CellQuestion } from "./CellQuestion";
 import { mayTakeFocus } from "./focus";
 import { Gutter } from "./Gutter";
 import { standing } from "./standing";
@@ -61,6 +62,7 @@ export const CellView = memo(function CellView({ cell, at }: { cell: Cell; at: n
               onEscape={() => toCommand(session)}
             />
           )}
+          {cell.type === "code" && <CellQuestion cell={cell.key} />}
           {cell.type === "code" && <CellFoot cell={cell} standing={stands} />}
         </div>
       </section>

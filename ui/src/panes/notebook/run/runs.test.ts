@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { ContextEvent } from "../../../api/wire/ContextEvent";
 import type { ContextFrame } from "../../../api/wire/ContextFrame";
-import { newCell } from "../model/new";
+import { emptyNotebook, newCell } from "../model/new";
 import type { Cell, Output } from "../model/types";
+import { restore, takeSnapshot } from "../session/snapshot";
 import { ask, caughtUp, NO_RUNS, newContext, type Step, step } from "./runs";
 
 const a: Cell = {
@@ -159,5 +160,34 @@ describe("a kernel", () => {
     const runs = newContext(asked().runs);
     expect(runs.requests.map(({ id }) => id)).toEqual(["ra", "rb"]);
     expect(runs.marks.a?.life).toBe(runs.life);
+  });
+});
+
+describe("code that asks", () => {
+  const question = { type: "input_request", inputId: "q1", prompt: "Name? ", password: false } as const;
+  const asking = () =>
+    play(asked(), frame({ type: "started", executionCount: 1 }, "ra"), frame(question, "ra"));
+  const shown = ({ runs }: Step) => runs.requests.find(({ id }) => id === "ra")?.question;
+
+  it("shows its question until somebody has answered that one", () => {
+    expect(shown(asking())).toEqual({ id: "q1", prompt: "Name? ", password: false });
+    const other = play(asking(), frame({ type: "input_replied", inputId: "q0" }, "ra"));
+    expect(shown(other)?.id).toBe("q1");
+    expect(shown(play(other, frame({ type: "input_replied", inputId: "q1" }, "ra")))).toBeUndefined();
+  });
+
+  it("asks no more once its run is over, however it ended", () => {
+    const ends = [
+      frame({ type: "done", status: "error", executionCount: 1, durationMs: 1 }, "ra"),
+      frame({ type: "state", state: "dead" }),
+      frame({ type: "restarted" }),
+    ];
+    for (const end of ends) expect(shown(play(asking(), { ...end, cursor: 1_000_000 }))).toBeUndefined();
+  });
+
+  it("is asked again in a window that comes back", () => {
+    const { cells, runs } = asking();
+    const notebook = { ...emptyNotebook(), cells };
+    expect(shown(restore(notebook, takeSnapshot({ cells, runs }, "hash")))?.id).toBe("q1");
   });
 });

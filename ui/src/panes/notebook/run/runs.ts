@@ -10,6 +10,14 @@ import { print, update } from "./outputs";
 /** `sent` is asked of the context and not confirmed by it yet. */
 export type RequestState = "sent" | "queued" | "running" | "over";
 
+/** A line of text that the code waits for. */
+export interface Question {
+  id: string;
+  prompt: string;
+  /** What is typed is not shown. */
+  password: boolean;
+}
+
 export interface Request {
   id: string;
   /** Key of its cell. */
@@ -19,6 +27,7 @@ export interface Request {
   state: RequestState;
   /** The next output replaces what the cell shows. */
   clearing: boolean;
+  question?: Question;
 }
 
 /** How a cell last ran. */
@@ -151,8 +160,18 @@ function onCell(cell: Cell, request: Request, frame: ContextFrame): { cell: Cell
     case "done":
       return {
         cell: finished(cell, request, frame.executionCount),
-        request: { ...request, state: "over", clearing: false },
+        request: { ...request, state: "over", clearing: false, question: undefined },
       };
+    case "input_request": {
+      const { inputId: id, prompt, password } = frame;
+      return {
+        // What an earlier run printed does not lead to this question.
+        cell: request.clearing ? { ...cell, outputs: [] } : cell,
+        request: { ...request, clearing: false, question: { id, prompt, password } },
+      };
+    }
+    case "input_replied":
+      return { cell, request: answered(request, frame.inputId) };
     default: {
       const { outputs, clearing } = print({ outputs: cell.outputs, clearing: request.clearing }, frame);
       const printed = outputs === cell.outputs ? cell : { ...cell, outputs };
@@ -160,6 +179,10 @@ function onCell(cell: Cell, request: Request, frame: ContextFrame): { cell: Cell
     }
   }
 }
+
+/** Another question may have been asked meanwhile. */
+const answered = (request: Request, id: string): Request =>
+  request.question?.id === id ? { ...request, question: undefined } : request;
 
 /** A run that printed nothing leaves nothing; one that never started leaves what was there. */
 function finished(cell: Cell, request: Request, count: number | null): Cell {
@@ -207,7 +230,7 @@ export function endAll(
     ...runs,
     marks,
     requests: runs.requests.map((request) =>
-      gone.has(request) ? { ...request, state: "over", clearing: false } : request,
+      gone.has(request) ? { ...request, state: "over", clearing: false, question: undefined } : request,
     ),
   };
 }

@@ -94,6 +94,11 @@ export class NotebookSession {
     this.#channel?.send({ type: "interrupt" });
   }
 
+  /** Answers what running code asked. The first answer of all windows counts. */
+  answer(inputId: string, value: string): boolean {
+    return this.#channel?.send({ type: "input_reply", inputId, value }) ?? false;
+  }
+
   restart(): void {
     this.#set({ runs: endAll(this.state.runs, "aborted", ({ state }) => state === "sent") });
     if (this.#channel) this.#channel.send({ type: "restart" });

@@ -5,7 +5,15 @@
  */
 
 import type { Cell, Notebook } from "../model/types";
-import { type Mark, NO_RUNS, type Request, type RequestState, type Runs, type Step } from "../run/runs";
+import {
+  type Mark,
+  NO_RUNS,
+  type Question,
+  type Request,
+  type RequestState,
+  type Runs,
+  type Step,
+} from "../run/runs";
 
 export interface Snapshot {
   /** Of the file's text that it belongs to. */
@@ -33,6 +41,7 @@ interface SavedRequest {
   state: RequestState;
   clearing: boolean;
   code?: string;
+  question?: Question;
 }
 
 const MOST_DISPLAYS = 500;
@@ -52,9 +61,10 @@ export function takeSnapshot({ cells, runs }: Step, hash: string): Snapshot {
 
 function requestsOf(runs: Runs, place: Map<string, number>): SavedRequest[] {
   return runs.requests.flatMap((request) => {
-    const { id, cell: key, state, clearing, code } = request;
+    const { id, cell: key, state, clearing, code, question } = request;
     const at = place.get(key);
-    return at === undefined ? [] : [{ id, key, at, state, clearing, ...(state === "sent" && { code }) }];
+    if (at === undefined) return [];
+    return [{ id, key, at, state, clearing, question, ...(state === "sent" && { code }) }];
   });
 }
 
@@ -104,9 +114,10 @@ function named(cells: Cell[], at: number, output: number, displayId: string): vo
     cells[at] = { ...cell, outputs: cell.outputs.with(output, { ...shown, displayId }) };
 }
 
-function restoredRequest({ id, key, at, state, clearing, code }: SavedRequest, cells: Cell[]): Request[] {
+function restoredRequest(saved: SavedRequest, cells: Cell[]): Request[] {
+  const { id, key, at, state, clearing, question } = saved;
   const cell = cells.find((one) => one.key === key) ?? cells[at];
-  return cell ? [{ id, cell: cell.key, state, clearing, code: code ?? cell.source }] : [];
+  return cell ? [{ id, cell: cell.key, state, clearing, question, code: saved.code ?? cell.source }] : [];
 }
 
 function restoredMark({ at: _, stale, ...mark }: Snapshot["marks"][number], cell?: Cell): [string, Mark][] {
