@@ -13,8 +13,8 @@ env_vars?: { [key in string]: string | null },
  * Set in the kernel before anything runs, and again in each new kernel of the context. Names are
  * identifiers of the language; any JSON value.
  */
-variables: Record<string, unknown>, 
+variables?: Record<string, unknown>, 
 /**
  * How long a run may take that does not say so itself, milliseconds; without it, or 0: no limit.
  */
-timeout_ms: number, };
+timeout_ms?: number, };

@@ -15,7 +15,7 @@ language?: string,
 /**
  * Milliseconds from when the run begins; before the context's own. 0: no limit.
  */
-timeout_ms: number, 
+timeout_ms?: number, 
 /**
  * For this run alone; `null` unsets a variable.
  */
