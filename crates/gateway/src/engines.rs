@@ -140,12 +140,17 @@ impl Roster {
     }
 }
 
-#[derive(serde::Serialize)]
+/// Answer of `GET /v1/engines`.
+#[derive(serde::Serialize, utoipa::ToSchema)]
 pub struct Engines {
     engines: Vec<Described>,
 }
 
-/// `GET /v1/engines`: each looked up afresh, all at the same time. A change is also an event.
+/// The engines, each looked up afresh. A change is also an event.
+#[utoipa::path(
+    get, path = "/v1/engines", tag = "Gateway",
+    responses((status = 200, description = "The engines", body = Engines, example = json!({ "engines": [] }))),
+)]
 pub async fn engines(State(gateway): State<Gateway>) -> Json<Engines> {
     let engines = join_all(gateway.roster.engines().map(|engine| engine.describe())).await;
     let mut described = gateway.roster.described.write();

@@ -101,12 +101,23 @@ fn tell(cursor: u64, kind: EventKind) -> Told {
     Told { cursor, json: serde_json::to_vec(&event).map(Bytes::from).expect("an event is plain data") }
 }
 
-#[derive(serde::Deserialize)]
+#[derive(serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Since {
+    /// The cursor of an event; from now on when absent.
+    #[param(example = "1767225600000000")]
     since: Option<String>,
 }
 
-/// `GET /v1/events[?since=cursor]`, or with the cursor in `Last-Event-ID`.
+/// What happens to sandboxes and engines, server-sent, after a cursor (`since` or `Last-Event-ID`).
+#[utoipa::path(
+    get, path = "/v1/events", tag = "Gateway", params(Since),
+    responses((
+        status = 200, description = "Events, each `id: <cursor>` and `data: <Event>`",
+        content_type = "text/event-stream", body = String,
+        example = json!("id: 7\ndata: {\"cursor\":7,\"timestamp\":\"2026-01-01T00:00:00Z\",\"type\":\"resync\"}\n\n"),
+    )),
+)]
 pub async fn events(
     State(gateway): State<Gateway>,
     uri: Uri,

@@ -10,7 +10,8 @@ use futures::future::join_all;
 use http::StatusCode;
 use parking_lot::Mutex;
 use sandpit_api::{
-    ApiError, ErrorCode,
+    ApiError,
+    ErrorCode::{self, *},
     sandbox::{CreateSandbox, PatchSandbox, Sandbox, SandboxState},
 };
 use sandpit_engine::{Engine, Result, id, refuse};
@@ -197,12 +198,25 @@ pub fn unsaved(error: io::Error) -> ApiError {
         .suggest("Look at the folder's space and permissions.")
 }
 
-#[derive(serde::Serialize)]
+/// Answer of `GET /v1/sandboxes`.
+#[derive(serde::Serialize, utoipa::ToSchema)]
 pub struct Sandboxes {
     sandboxes: Vec<Sandbox>,
 }
 
-/// `POST /v1/sandboxes`
+/// Makes a sandbox and starts it; `{}` makes a working one.
+#[utoipa::path(
+    post, path = "/v1/sandboxes", tag = "Sandboxes",
+    request_body(content = Option<CreateSandbox>, example = json!({ "name": "Demo", "env": { "GREETING": "hello" } })),
+    responses((status = 201, description = "It runs", body = Sandbox, example = json!({
+        "id": "demo", "name": "demo", "engine": "embedded", "image": "host", "state": "running",
+        "createdAt": "2026-01-01T00:00:00Z", "env": {}, "limits": {}, "network": { "mode": "off" },
+        "keepAlive": false, "labels": {}, "ports": [],
+    }))),
+    extensions(("x-errors" = json!([
+        EngineNotFound, SandboxExists, NotSupported, SandboxStartFailed, EngineError, NoSpace, EngineUnavailable,
+    ]))),
+)]
 pub async fn create(
     State(gateway): State<Gateway>,
     Input(request): Input<CreateSandbox>,
@@ -211,7 +225,11 @@ pub async fn create(
     Ok((StatusCode::CREATED, Json(record)))
 }
 
-/// `GET /v1/sandboxes`, oldest first. An engine that cannot be asked shows what was last known of it.
+/// All sandboxes, oldest first. An engine that cannot be asked shows what was last known of it.
+#[utoipa::path(
+    get, path = "/v1/sandboxes", tag = "Sandboxes",
+    responses((status = 200, description = "The sandboxes", body = Sandboxes, example = json!({ "sandboxes": [] }))),
+)]
 pub async fn list(State(gateway): State<Gateway>) -> Json<Sandboxes> {
     let engines = gateway.roster.engines();
     let lists = join_all(engines.map(async |engine| (engine, gateway.list_of(engine.as_ref()).await))).await;
@@ -230,12 +248,30 @@ pub async fn list(State(gateway): State<Gateway>) -> Json<Sandboxes> {
     Json(Sandboxes { sandboxes })
 }
 
-/// `GET /v1/sandboxes/{id}`
+/// One sandbox.
+#[utoipa::path(
+    get, path = "/v1/sandboxes/{sandbox}", tag = "Sandboxes",
+    responses((status = 200, description = "The sandbox", body = Sandbox, example = json!({
+        "id": "demo", "name": "demo", "engine": "embedded", "image": "host", "state": "running",
+        "createdAt": "2026-01-01T00:00:00Z", "env": {}, "limits": {}, "network": { "mode": "off" },
+        "keepAlive": false, "labels": {}, "ports": [],
+    }))),
+)]
 pub async fn show(State(gateway): State<Gateway>, Id(id): Id) -> Answer<Json<Sandbox>> {
     Ok(Json(gateway.inspect(&id).await?))
 }
 
-/// `PATCH /v1/sandboxes/{id}`
+/// Changes what is named; `env` and `limits` count from the next start.
+#[utoipa::path(
+    patch, path = "/v1/sandboxes/{sandbox}", tag = "Sandboxes",
+    request_body(content = PatchSandbox, example = json!({ "name": "Demo" })),
+    responses((status = 200, description = "The sandbox", body = Sandbox, example = json!({
+        "id": "demo", "name": "demo", "engine": "embedded", "image": "host", "state": "running",
+        "createdAt": "2026-01-01T00:00:00Z", "env": {}, "limits": {}, "network": { "mode": "off" },
+        "keepAlive": false, "labels": {}, "ports": [],
+    }))),
+    extensions(("x-errors" = json!([NotSupported, NoSpace, EngineUnavailable]))),
+)]
 pub async fn patch(
     State(gateway): State<Gateway>,
     Id(id): Id,
@@ -244,13 +280,13 @@ pub async fn patch(
     Ok(Json(gateway.whole(|gateway| gateway.update(id, patch)).await?))
 }
 
-/// `DELETE /v1/sandboxes/{id}`
+/// Ends a sandbox and removes all that was in it.
+#[utoipa::path(
+    delete, path = "/v1/sandboxes/{sandbox}", tag = "Sandboxes",
+    responses((status = 204, description = "It is gone")),
+    extensions(("x-errors" = json!([EngineUnavailable]))),
+)]
 pub async fn delete(State(gateway): State<Gateway>, Id(id): Id) -> Answer<StatusCode> {
     gateway.whole(|gateway| gateway.destroy(id)).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// `POST /v1/sandboxes/{id}/start` and its like.
-pub async fn step(step: Step, gateway: Gateway, id: String) -> Answer<Json<Sandbox>> {
-    Ok(Json(gateway.whole(|gateway| gateway.step(id, step)).await?))
 }

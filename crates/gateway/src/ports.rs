@@ -7,7 +7,8 @@ use http::{StatusCode, Uri};
 use parking_lot::RwLock;
 use rand::Rng;
 use sandpit_api::{
-    ApiError, ErrorCode,
+    ApiError,
+    ErrorCode::{self, *},
     port::{ExposePort, ExposedPort, ListeningPort, PortStatus, Ports},
 };
 use sandpit_engine::Result;
@@ -165,13 +166,25 @@ fn not_exposed(port: u16) -> ApiError {
     ApiError::new(ErrorCode::PortNotExposed, format!("Port {port} is not exposed.")).with("port", port)
 }
 
-/// `GET /v1/sandboxes/{id}/ports`
+/// Ports that are exposed, and those that something listens on.
+#[utoipa::path(
+    get, path = "/v1/sandboxes/{sandbox}/ports", tag = "Ports",
+    responses((status = 200, description = "The ports", body = Ports, example = json!({ "exposed": [], "listening": [] }))),
+)]
 pub async fn list(State(gateway): State<Gateway>, Id(id): Id) -> Answer<Json<Ports>> {
     let exposed = gateway.inspect(&id).await?.ports;
     Ok(Json(Ports { exposed, listening: gateway.listening.get(&id) }))
 }
 
-/// `POST /v1/sandboxes/{id}/ports`: 201, also when it was exposed already.
+/// Gives a port a preview URL; 201, also when it had one already.
+#[utoipa::path(
+    post, path = "/v1/sandboxes/{sandbox}/ports", tag = "Ports",
+    request_body(content = ExposePort, example = json!({ "port": 8000, "name": "web" })),
+    responses((status = 201, description = "The port and its URL", body = ExposedPort, example = json!({
+        "port": 8000, "url": "http://8000-demo-abc.localhost:4000/", "name": "web", "status": "inactive",
+    }))),
+    extensions(("x-errors" = json!([InvalidPort, PortAlreadyExposed, NoSpace]))),
+)]
 pub async fn add(
     State(gateway): State<Gateway>,
     Id(id): Id,
@@ -181,7 +194,13 @@ pub async fn add(
     Ok((StatusCode::CREATED, Json(exposed)))
 }
 
-/// `DELETE /v1/sandboxes/{id}/ports/{port}`
+/// Takes a port's preview URL away.
+#[utoipa::path(
+    delete, path = "/v1/sandboxes/{sandbox}/ports/{port}", tag = "Ports",
+    params(("port" = u16, Path, description = "The port", example = 8000)),
+    responses((status = 204, description = "It is gone")),
+    extensions(("x-errors" = json!([InvalidPort, PortNotExposed, NoSpace]))),
+)]
 pub async fn remove(State(gateway): State<Gateway>, Id(id): Id, uri: Uri) -> Answer<StatusCode> {
     let port = uri.path().rsplit('/').next().unwrap_or_default();
     let invalid = || ApiError::new(ErrorCode::InvalidPort, format!("{port} is no port.")).with("port", port);

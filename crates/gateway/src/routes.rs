@@ -1,54 +1,53 @@
-//! The table of routes. It is data, so that a test can try every one of them.
+//! The table of routes. Each carries its own description, from which the OpenAPI document is made.
 
-use axum::{
-    Json, Router,
-    extract::State,
-    routing::{MethodRouter, any, delete, get, post},
-};
+use axum::{Json, Router, routing::any};
 use http::{Method, Uri};
 use sandpit_api::{ApiError, ErrorCode, PROTOCOL, engine::Health};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    agent,
-    answer::{Failed, Id},
-    engines, events,
-    gateway::Gateway,
-    lifecycle::{self, Step},
-    ports, stats,
+    agent, answer::Failed, engines, events, gateway::Gateway, lifecycle, openapi, ports, stats, steps,
 };
 
-/// Every route of the gateway by its path.
-pub fn table() -> Vec<(&'static str, MethodRouter<Gateway>)> {
-    vec![
-        ("/v1/health", get(health)),
-        ("/v1/engines", get(engines::engines)),
-        ("/v1/events", get(events::events)),
-        ("/v1/sandboxes", get(lifecycle::list).post(lifecycle::create)),
-        ("/v1/sandboxes/{id}", get(lifecycle::show).patch(lifecycle::patch).delete(lifecycle::delete)),
-        ("/v1/sandboxes/{id}/start", step(Step::Start)),
-        ("/v1/sandboxes/{id}/stop", step(Step::Stop)),
-        ("/v1/sandboxes/{id}/pause", step(Step::Pause)),
-        ("/v1/sandboxes/{id}/resume", step(Step::Resume)),
-        ("/v1/sandboxes/{id}/restart", step(Step::Restart)),
-        ("/v1/sandboxes/{id}/stats", get(stats::stats)),
-        ("/v1/sandboxes/{id}/ports", get(ports::list).post(ports::add)),
-        ("/v1/sandboxes/{id}/ports/{port}", delete(ports::remove)),
-        ("/v1/sandboxes/{id}/api/{*path}", any(agent::pass)),
-        ("/v1/sandboxes/{id}/ws", any(agent::pass)),
-        ("/v1/sandboxes/{id}/ws/{*path}", any(agent::pass)),
-    ]
+/// What goes to a sandbox's agent, which describes it.
+pub const PASSED: [&str; 3] = [
+    "/v1/sandboxes/{sandbox}/api/{*path}",
+    "/v1/sandboxes/{sandbox}/ws",
+    "/v1/sandboxes/{sandbox}/ws/{*path}",
+];
+
+/// Every route of the gateway's own, with its description.
+pub fn described() -> OpenApiRouter<Gateway> {
+    OpenApiRouter::default()
+        .routes(routes!(health))
+        .routes(routes!(openapi::openapi))
+        .routes(routes!(engines::engines))
+        .routes(routes!(events::events))
+        .routes(routes!(lifecycle::list, lifecycle::create))
+        .routes(routes!(lifecycle::show, lifecycle::patch, lifecycle::delete))
+        .routes(routes!(steps::start))
+        .routes(routes!(steps::stop))
+        .routes(routes!(steps::pause))
+        .routes(routes!(steps::resume))
+        .routes(routes!(steps::restart))
+        .routes(routes!(stats::stats))
+        .routes(routes!(ports::list, ports::add))
+        .routes(routes!(ports::remove))
 }
 
 pub fn router(gateway: Gateway) -> Router {
-    let routes =
-        table().into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    let (own, _) = described().split_for_parts();
+    let routes = PASSED.into_iter().fold(own, |router, path| router.route(path, any(agent::pass)));
     routes.fallback(not_found).method_not_allowed_fallback(not_allowed).with_state(gateway)
 }
 
-fn step(step: Step) -> MethodRouter<Gateway> {
-    post(move |State(gateway): State<Gateway>, Id(id): Id| lifecycle::step(step, gateway, id))
-}
-
+/// Who answers, and the generation of its protocol.
+#[utoipa::path(
+    get, path = "/v1/health", tag = "Gateway",
+    responses((status = 200, description = "It is healthy", body = Health, example = json!({
+        "name": "sandpit", "version": "0.1.0", "protocol": 1,
+    }))),
+)]
 async fn health() -> Json<Health> {
     Json(Health {
         name: "sandpit".to_owned(),

@@ -7,7 +7,7 @@ use std::{
 
 use axum::{Json, extract::State};
 use parking_lot::Mutex;
-use sandpit_api::stats::Stats;
+use sandpit_api::{ErrorCode::*, stats::Stats};
 
 use crate::{
     answer::{Answer, Id},
@@ -58,7 +58,15 @@ impl Readings {
     }
 }
 
-/// `GET /v1/sandboxes/{id}/stats`
+/// What a sandbox uses, with the processor's rate since the last reading.
+#[utoipa::path(
+    get, path = "/v1/sandboxes/{sandbox}/stats", tag = "Sandboxes",
+    responses((status = 200, description = "The use", body = Stats, example = json!({
+        "cpuMicros": 120000, "cpuPercent": 1.5, "memoryBytes": 9437184, "processes": 2,
+        "networkRxBytes": 0, "networkTxBytes": 0,
+    }))),
+    extensions(("x-errors" = json!([SandboxNotRunning, AgentUnreachable, EngineUnavailable]))),
+)]
 pub async fn stats(State(gateway): State<Gateway>, Id(id): Id) -> Answer<Json<Stats>> {
     let mut stats = gateway.roster.owner(&id).await?.stats(&id).await?;
     if stats.cpu_percent.is_none() {
