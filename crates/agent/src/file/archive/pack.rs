@@ -66,8 +66,6 @@ impl Packing {
         match self.root {
             Root::File(file, stat) => tape.file(self.name.as_bytes(), file, &stat)?,
             Root::Folder(folder) => {
-                let stat = rustix::fs::fstat(&folder)?;
-                tape.folder(self.name.as_bytes(), &stat)?;
                 Walk { tape: &mut tape, root: folder, name: &self.name, pending: Vec::new() }.all()?;
             }
         }
@@ -85,18 +83,31 @@ struct Walk<'a, W: Write> {
 }
 
 impl<W: Write> Walk<'_, W> {
+    /// All of a folder follows it at once, since `tar` gives a folder its mode when it sees another's.
     fn all(mut self) -> io::Result<()> {
         self.pending.push(c".".to_owned());
         while let Some(relative) = self.pending.pop() {
-            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            match rustix::fs::openat(&self.root, &relative, flags, Mode::empty()) {
-                Ok(folder) if is_of_the_kernel(&folder) => {
-                    self.tape.note(&self.full(&relative), "a file system of the kernel");
+            let full = self.full(&relative);
+            match rustix::fs::statat(&self.root, &relative, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) if Kind::from_raw_mode(stat.st_mode) == Kind::Directory => {
+                    self.tape.folder(&full, &stat)?;
+                    self.enter(&relative, &full)?;
                 }
-                Ok(folder) => self.entries(folder, &relative)?,
-                Err(Errno::NOENT | Errno::NOTDIR) => {}
-                Err(error) => self.tape.note(&self.full(&relative), &sentence(&error.into())),
+                // It went while the folder above was read.
+                Ok(_) | Err(Errno::NOENT | Errno::NOTDIR) => {}
+                Err(error) => self.tape.note(&full, &sentence(&error.into())),
             }
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, relative: &CStr, full: &[u8]) -> io::Result<()> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match rustix::fs::openat(&self.root, relative, flags, Mode::empty()) {
+            Ok(folder) if is_of_the_kernel(&folder) => self.tape.note(full, "a file system of the kernel"),
+            Ok(folder) => return self.entries(folder, relative),
+            Err(Errno::NOENT | Errno::NOTDIR) => {}
+            Err(error) => self.tape.note(full, &sentence(&error.into())),
         }
         Ok(())
     }
@@ -133,10 +144,7 @@ impl<W: Write> Walk<'_, W> {
             }
         };
         match Kind::from_raw_mode(stat.st_mode) {
-            Kind::Directory => {
-                self.tape.folder(&full, &stat)?;
-                self.pending.push(below);
-            }
+            Kind::Directory => self.pending.push(below),
             Kind::RegularFile => return self.file(folder, name, &full),
             Kind::Symlink => return self.link(folder, name, &full, &stat),
             Kind::Fifo => self.tape.bare(&full, EntryType::Fifo, &stat)?,

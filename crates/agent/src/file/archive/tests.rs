@@ -191,6 +191,23 @@ async fn tar(agent: &TestAgent, arguments: &[&str]) {
 }
 
 #[tokio::test]
+async fn all_of_a_folder_follows_it_at_once() {
+    let agent = TestAgent::start().await;
+    for folder in ["p/a/b", "p/c", "p/d/e/f"] {
+        fs::create_dir_all(agent.path(folder)).unwrap();
+        fs::write(agent.path(folder).join("file"), "").unwrap();
+    }
+    let (_, _, archive) = fetch(&agent, "path=p").await;
+    let mut archive = tar::Archive::new(&archive[..]);
+    let paths: Vec<_> =
+        archive.entries().unwrap().map(|entry| entry.unwrap().path().unwrap().into_owned()).collect();
+    for (at, folder) in paths.iter().enumerate() {
+        let beneath = paths.iter().filter(|path| path.starts_with(folder)).count();
+        assert!(paths[at..at + beneath].iter().all(|path| path.starts_with(folder)), "{folder:?}: {paths:?}");
+    }
+}
+
+#[tokio::test]
 async fn one_file_is_an_archive_of_one_entry() {
     let agent = TestAgent::start().await;
     fs::write(agent.path("one"), "1").unwrap();
