@@ -15,8 +15,11 @@ use rustix::{
 };
 use tokio::net::unix::pipe::{OpenOptions, Receiver};
 
-/// A pipe's capacity in the kernel: no more than this can have been written and not yet read.
+/// A pipe's usual capacity in the kernel.
 const CAPACITY: usize = 64 << 10;
+
+/// The most a command may have made of it (`F_SETPIPE_SZ`, pipe(7)).
+const LARGEST: usize = 1 << 20;
 
 /// A pipe from a command, or a named one that it opens itself.
 #[derive(Debug)]
@@ -89,7 +92,7 @@ impl Pipe {
         drop(self);
         let mut rest = Vec::new();
         let mut buffer = [0; 16 << 10];
-        while rest.len() < CAPACITY {
+        while rest.len() < LARGEST {
             match rustix::io::read(&last, &mut buffer) {
                 Ok(0) => return Ok(rest.into()),
                 Ok(count) => rest.extend_from_slice(&buffer[..count]),

@@ -274,7 +274,14 @@ async fn sharing(share: Share, terminal: Arc<Terminal>) {
 }
 
 fn not_started(argv: &[String], error: &pty_process::Error) -> ApiError {
-    let missing = matches!(error, pty_process::Error::Io(error) if error.kind() == io::ErrorKind::NotFound);
-    let code = if missing { ErrorCode::CommandNotFound } else { ErrorCode::TerminalControlError };
+    let code = match error {
+        pty_process::Error::Io(error) if error.kind() == io::ErrorKind::NotFound => {
+            ErrorCode::CommandNotFound
+        }
+        pty_process::Error::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            ErrorCode::CommandPermissionDenied
+        }
+        _ => ErrorCode::TerminalControlError,
+    };
     ApiError::new(code, format!("{} was not started: {error}", argv[0])).with("command", argv.join(" "))
 }

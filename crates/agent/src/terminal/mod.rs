@@ -107,6 +107,12 @@ pub fn open(agent: &Agent, request: &CreateTerminal) -> Result<Arc<Terminal>, Ap
         return Err(ApiError::invalid("command", "command must name a program"));
     }
     session::check_env(request.env.as_ref())?;
+    let argv = request.command.iter().flatten().map(|word| ("command", word));
+    let fields = [("cwd", &request.cwd), ("id", &request.id), ("name", &request.name)];
+    let fields = fields.into_iter().filter_map(|(field, text)| Some((field, text.as_ref()?)));
+    if let Some((field, _)) = argv.chain(fields).find(|(_, text)| text.contains('\0')) {
+        return Err(ApiError::invalid(field, format!("{field} has a NUL")));
+    }
     let terminal = agent.terminals.add(request)?;
     start(agent, &terminal).inspect_err(|_| {
         // It never ran, so there is nothing to show.
@@ -174,7 +180,7 @@ async fn list(Extract(agent): Extract<Arc<Agent>>) -> Reply {
         "terminal": { "id": "term-1", "name": "Terminal 1", "sessionId": "default", "pid": 7, "cols": 80, "rows": 24,
             "running": true, "createdAt": "2026-01-01T00:00:00Z" },
     }))),
-    extensions(("x-errors" = json!([CommandNotFound, ResourceBusy, TerminalControlError]))),
+    extensions(("x-errors" = json!([CommandNotFound, CommandPermissionDenied, ResourceBusy, TerminalControlError]))),
 )]
 async fn create(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<CreateTerminal>) -> Reply {
     let terminal = open(&agent, &request)?;
@@ -226,7 +232,7 @@ async fn rename(
         "terminal": { "id": "term-1", "name": "Terminal 1", "sessionId": "default", "pid": 7, "cols": 80, "rows": 24,
             "running": true, "createdAt": "2026-01-01T00:00:00Z" },
     }))),
-    extensions(("x-errors" = json!([TerminalNotFound, CommandNotFound, TerminalControlError]))),
+    extensions(("x-errors" = json!([TerminalNotFound, CommandNotFound, CommandPermissionDenied, TerminalControlError]))),
 )]
 async fn restart(Extract(agent): Extract<Arc<Agent>>, Path(id): Path<String>) -> Reply {
     let terminal = agent.terminals.find(&id)?;

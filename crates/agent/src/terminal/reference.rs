@@ -60,7 +60,7 @@ pub struct Attach {
 #[utoipa::path(
     get, path = "/ws/pty", tag = "Terminals", params(Attach),
     responses((status = 101, description = "Output and input in binary frames; `ready`, `resize`, `exit`, `error` in text")),
-    extensions(("x-errors" = json!([CommandNotFound, ResourceBusy, TerminalControlError]))),
+    extensions(("x-errors" = json!([CommandNotFound, CommandPermissionDenied, ResourceBusy, TerminalControlError]))),
 )]
 pub async fn attach(
     Extract(agent): Extract<Arc<Agent>>,

@@ -271,6 +271,19 @@ async fn bad_requests_are_refused_and_leave_nothing() {
         let (status, body) = agent.post("/api/terminals", request).await;
         assert_eq!((status, body["code"].as_str()), (StatusCode::BAD_REQUEST, Some("VALIDATION_FAILED")));
     }
+    let odd = [
+        (json!({ "command": ["a\0"] }), "command"),
+        (json!({ "cwd": "\0" }), "cwd"),
+        (json!({ "name": "\0" }), "name"),
+        (json!({ "sessionId": "" }), "sessionId"),
+        (json!({ "shell": "zsh" }), "shell"),
+    ];
+    for (request, field) in odd {
+        let (status, body) = agent.post("/api/terminals", request).await;
+        assert_eq!((status, &body["context"]["field"]), (StatusCode::BAD_REQUEST, &json!(field)), "{body}");
+    }
+    let (status, body) = agent.post("/api/terminals", json!({ "command": [".."] })).await;
+    assert_eq!((status, body["code"].as_str()), (StatusCode::FORBIDDEN, Some("COMMAND_PERMISSION_DENIED")));
     let (status, body) = agent.post("/api/terminals", json!({ "command": ["/no/such"] })).await;
     assert_eq!((status, body["code"].as_str()), (StatusCode::NOT_FOUND, Some("COMMAND_NOT_FOUND")));
     let (_, body) = agent.get("/api/terminals").await;

@@ -54,6 +54,9 @@ async fn output_is_exact_to_the_byte() {
     let agent = TestAgent::start().await;
     assert_eq!(stdout(&agent, "printf 'a\\0b'").await, "a\0b");
     assert_eq!(stdout(&agent, "printf '\\n\\n'").await, "\n\n");
+    let enlarged =
+        "python3 -c 'import fcntl, os; fcntl.fcntl(1, 1031, 1 << 20); os.write(1, b\"x\" * 900000)'";
+    assert_eq!(stdout(&agent, enlarged).await.len(), 900_000);
     let script = "head -c 3000000 /dev/urandom > r; cat r; tail -c 100000 r >&2";
     let (_, body) = execute(&agent, json!({ "command": script, "encoding": "base64" })).await;
     let written = std::fs::read(agent.path("r")).unwrap();
