@@ -159,6 +159,31 @@ test("a body that never ends, or is larger than a route reads, is refused", asyn
   expect(await neighbour.says("echo after")).toBe("after\n");
 });
 
+test("a gateway that has no descriptor left takes no sandbox for dead, and goes on once it has", async () => {
+  const small = await Gateway.open(["/bin/sh", "-c", 'ulimit -n 128; exec "$@"', "sh"]);
+  try {
+    const [kept, killed] = [await small.create(), await small.create()];
+    const agent = agentOf(small, kept.id);
+    const watch = `${head(small, "GET", small.in(kept.id).path("/ws/watch"), UPGRADE)}\r\n`;
+    const sockets = await Promise.all(Array.from({ length: 120 }, () => sent(small, watch)));
+    await until("the descriptors to be used up", async () => descriptors(small.pid) >= 126);
+    // Who asks now waits, or is told; nobody is told what is not so.
+    const asked = Promise.allSettled(Array.from({ length: 20 }, () => small.inspect(kept.id)));
+    process.kill(agentOf(small, killed.id), "SIGKILL");
+    await new Promise((done) => setTimeout(done, 1000));
+    for (const socket of sockets) socket.destroy();
+    for (const answer of await asked) if (answer.status === "fulfilled") expect(answer.value.state).toBe("running");
+    await until("the killed one to be told as such", async () => (await small.inspect(killed.id)).state === "failed");
+    expect(await small.inspect(kept.id)).toMatchObject({ state: "running" });
+    expect(agentOf(small, kept.id)).toBe(agent);
+    expect(await small.in(kept.id).says("echo after")).toBe("after\n");
+    for (const { id } of await small.list()) await small.destroy(id);
+    await nothingIsLeft(small);
+  } finally {
+    await small.close();
+  }
+});
+
 test("nothing is left of any of them", async () => {
   const { events } = await last(neighbour.execStream("echo the-end"));
   expect(events.at(-1)).toMatchObject({ type: "complete" });

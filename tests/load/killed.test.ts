@@ -208,4 +208,4 @@ test(`a gateway that is killed ${KILLS} times at random points loses no sandbox 
     known.unsure.clear();
   }
   await allGoes();
-});
+}, 60_000 + KILLS * 5_000);

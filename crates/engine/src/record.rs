@@ -248,15 +248,16 @@ fn is_folder(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// Want of memory, of descriptors here, of descriptors anywhere: the same numbers on every Linux.
+const SHORTAGES: [i32; 3] = [12, 23, 24];
+
 /// The record in the file at `path`. Only what is wrong with the file itself makes it unreadable.
 fn read(path: &Path, id: &str) -> io::Result<Record> {
-    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    let is_shortage = |error: &io::Error| error.raw_os_error().is_some_and(|code| SHORTAGES.contains(&code));
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
-        Err(error) if matches!(error.kind(), NotFound | PermissionDenied | IsADirectory | NotADirectory) => {
-            return Ok(unreadable(id, &error.to_string()));
-        }
-        Err(error) => return Err(error),
+        Err(error) if is_shortage(&error) => return Err(error),
+        Err(error) => return Ok(unreadable(id, &error.to_string())),
     };
     Ok(match serde_json::from_slice(&bytes) {
         Ok(Value::Object(fields)) => Record { id: id.to_owned(), ..lenient(&fields) },
@@ -400,12 +401,17 @@ mod tests {
         let (_dir, records) = records();
         place(&records, "bad", "{\"name\":");
         place(&records, "list", "[]");
+        fs::create_dir_all(records.folder("loop")).expect("a folder");
+        std::os::unix::fs::symlink(FILE, records.folder("loop").join(FILE)).expect("a link to itself");
         place(&records, "good", r#"{"createdAt":"2030-01-01T00:00:00Z"}"#);
         fs::create_dir(records.folder("no-record")).expect("a folder");
         fs::create_dir(records.folder("Not_An_Id")).expect("a folder");
         let all = records.load().expect("records");
         let ids: Vec<_> = all.iter().map(|r| (r.id.as_str(), r.state == SandboxState::Failed)).collect();
-        assert_eq!(ids, [("bad", true), ("list", true), ("no-record", true), ("good", false)]);
+        assert_eq!(
+            ids,
+            [("bad", true), ("list", true), ("loop", true), ("no-record", true), ("good", false)]
+        );
         assert!(all[0].reason.as_ref().is_some_and(|reason| reason.message.contains("cannot be read")));
     }
 }

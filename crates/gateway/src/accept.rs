@@ -11,6 +11,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use rustix::process::{Resource, getrlimit};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -18,8 +19,9 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// Connections whose requests are served at once; more wait in the kernel's queue. An upgraded one does not count.
-const MOST: usize = 4096;
+/// Connections whose requests are served at once, if there are descriptors for four times as many: each may need one
+/// to a sandbox too. More wait in the kernel's queue. An upgraded one does not count.
+const MOST: u64 = 4096;
 
 /// Longest wait for the whole head of a request, the first or a later one.
 const HEAD: Duration = Duration::from_secs(30);
@@ -35,7 +37,7 @@ pub async fn serve(
     grace: Duration,
 ) -> bool {
     let (places, closing, connections) =
-        (Arc::new(Semaphore::new(MOST)), CancellationToken::new(), TaskTracker::new());
+        (Arc::new(Semaphore::new(most())), CancellationToken::new(), TaskTracker::new());
     let take = async {
         while let Ok(place) = places.clone().acquire_owned().await {
             let stream = next(&listener).await;
@@ -50,6 +52,11 @@ pub async fn serve(
     closing.cancel();
     connections.close();
     timeout(grace, connections.wait()).await.is_ok()
+}
+
+fn most() -> usize {
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from((descriptors / 4).clamp(16, MOST)).unwrap_or(16)
 }
 
 /// Serves one connection until its end, or until the answer under way when all are closing.
