@@ -231,6 +231,33 @@ const notebook: Step[] = [
     },
   ],
   [
+    "d. code that asks has a field under its cell; a password is masked, a reload asks again, an interrupt ends it",
+    async ({ person }) => {
+      const field = `${on("cell-question")} input`;
+      const code = "import getpass\nname = input('Your name? ')\nsecret = getpass.getpass('Password: ')\nprint(name, len(secret))";
+      const cell = await person.runs(code);
+      await person.shows(cell, field);
+      await person.at.picture("d5-question");
+      await person.at.type("Zoë");
+      await person.at.press("Enter");
+      await person.shows(cell, `${field}[type="password"]`);
+      await person.outputs(cell, "Your name? Zoë");
+      await person.at.reload();
+      await person.at.see(`${field}[type="password"]`, 30_000);
+      await person.at.click(field);
+      await person.at.type("hunter2");
+      await person.at.picture("d6-password");
+      await person.at.press("Enter");
+      expect(await person.outputs(cell, "Zoë 7")).not.toContain("hunter2");
+      await person.at.gone(field);
+      const next = await person.runs("input('Never? ')");
+      await person.shows(next, field);
+      await person.commands("Interrupt the kernel");
+      await person.outputs(next, "KeyboardInterrupt");
+      await person.at.gone(field);
+    },
+  ],
+  [
     "d. a TypeScript notebook runs TypeScript, and keeps its state too",
     async ({ person }) => {
       await person.commands("Close tab");
