@@ -41,7 +41,10 @@ pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
     if text.trim_ascii_start().first() != Some(&b'{') {
         return Err(ApiError::invalid("body", "body: a JSON object is expected").into());
     }
-    let mut reader = serde_json::Deserializer::from_slice(text);
+    // serde_json looks only at the texts that it keeps.
+    let text =
+        std::str::from_utf8(text).map_err(|error| ApiError::invalid("body", format!("body: {error}")))?;
+    let mut reader = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let field = error.path().to_string();
         let reason = error.into_inner();

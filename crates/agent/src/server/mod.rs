@@ -5,6 +5,8 @@
 mod commands;
 pub mod extract;
 mod later;
+#[cfg(test)]
+mod hostile;
 pub mod listen;
 mod multiplex;
 #[cfg(test)]

@@ -114,6 +114,11 @@ fn sorted(value: Value) -> Value {
     }
 }
 
+/// The agent's document.
+pub fn whole() -> Value {
+    super::routes().described.document().0
+}
+
 #[test]
 fn every_route_is_described_and_the_gateway_has_the_description() {
     let (document, lacks) = super::routes().described.document();
