@@ -4,9 +4,9 @@
 
 mod commands;
 pub mod extract;
-mod later;
 #[cfg(test)]
 mod hostile;
+mod later;
 pub mod listen;
 mod multiplex;
 #[cfg(test)]
