@@ -31,7 +31,14 @@ class Storage {
 }
 
 type Answer = Response & { webSocket: End | null };
-const plain = (response: Response): Answer => Object.assign(response, { webSocket: null });
+
+/** `Container` copies a body and leaves it to nobody to hear that its reader went away. */
+function plain(response: Response): Answer {
+  const body = response.body;
+  const pipeTo = body?.pipeTo.bind(body);
+  if (body && pipeTo) body.pipeTo = (...to) => pipeTo(...to).catch(() => undefined);
+  return Object.assign(response, { webSocket: null });
+}
 
 class Container {
   running = false;
