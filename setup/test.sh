@@ -24,7 +24,7 @@ tests/as-ordinary-user.sh
 
 say "Building the app for its journeys"
 cargo build --locked --workspace --bins --features sandpit/custom-protocol
-say "Journeys: the real window, and Chromium over sandpitd serve"
+say "Conformance: the official client over sandpitd serve; journeys: the real window, and Chromium"
 (cd tests && npm test --silent)
 say "Load and faults"
 (cd tests && npm run --silent load)

@@ -83,9 +83,9 @@ display(JSON({'j': 1})); display(Javascript('js()')); display({'text/plain': 'a'
   "runs JavaScript: await, require, constants declared again, plain text": async (trial) => {
     const js = (code: string) => run(trial, code, { language: "javascript" });
     expect((await js("const a = await Promise.resolve(1); a + 1")).results.map(({ text }) => text)).toEqual(["2"]);
-    expect((await js("const a = 5; 'x' + a")).results.map(({ text }) => text)).toEqual(["'x5'"]);
+    expect((await js("const a = 5; 'x' + a")).results.map(({ text }) => text)).toEqual(['"x5"']);
     expect((await js("({ b: [1, a] })")).results.map(({ json }) => json)).toEqual([{ b: [1, 5] }]);
-    expect((await js("require('node:path').join('a', 'b')")).results.map(({ text }) => text)).toEqual(["'a/b'"]);
+    expect((await js("require('node:path').join('a', 'b')")).results.map(({ text }) => text)).toEqual(['"a/b"']);
     const failed = await js("console.error('bad'); throw new TypeError('no')");
     expect(failed.logs.stderr.join("")).toBe("bad\n");
     expect(failed.error).toMatchObject({ name: "TypeError", message: "no" });

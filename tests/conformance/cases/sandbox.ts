@@ -19,13 +19,13 @@ sandboxCases("exec", {
     expect(result).toMatchObject({ success: true, stdout: "out\n", stderr: "err\n" });
     expect(seen.sort()).toEqual(["stderr err\n", "stdout out\n"]);
   },
-  "throws when its time is over, also when it streams": async ({ session }) => {
-    expect(await failure(session.exec("sleep 1000", { timeout: 300 }))).toMatchObject({
+  "throws when its time is over, also when it streams": async ({ box }) => {
+    expect(await failure(box.exec("sleep 1000", { timeout: 300 }))).toMatchObject({
       code: "COMMAND_EXECUTION_ERROR",
     });
-    const streamed = session.exec("sleep 1000", { timeout: 300, stream: true, onOutput: () => undefined });
+    const streamed = box.exec("sleep 1000", { timeout: 300, stream: true, onOutput: () => undefined });
     expect((await failure(streamed)).message).toMatch(/timeout/i);
-    expect((await session.exec("echo usable")).stdout).toBe("usable\n");
+    expect((await box.exec("echo usable")).stdout).toBe("usable\n");
   },
 });
 
