@@ -8,6 +8,7 @@ import "./cases/folders.ts";
 import "./cases/codeInterpreter.ts";
 import "./cases/git.ts";
 import "./cases/interpreter.ts";
+import "./cases/life.ts";
 import "./cases/options.ts";
 import "./cases/ports.ts";
 import "./cases/previews.ts";

@@ -15,7 +15,7 @@ export interface Place {
 }
 
 export function newPlace(): Place {
-  const dataDir = mkdtempSync(join(tmpdir(), "sandpit-test-"));
+  const dataDir = mkdtempSync(join(tmpdir(), "sandpit-place-"));
   const runtime = process.env.SANDPIT_RUNTIME;
   const agent = process.env.SANDPIT_AGENT ?? join(root, "target/release/sandpit-agent");
   if (!runtime) throw new Error("SANDPIT_RUNTIME is not set: run the tests through `make test`");
