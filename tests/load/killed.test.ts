@@ -143,8 +143,11 @@ test("a killed gateway takes its sandboxes over again: streams break, processes 
   expect(await inside.get("GET", "/ports")).toMatchObject({ exposed: [{ port: 8123, name: "web", url: exposed.url }] });
   // The request that was cut off took its command with it.
   await until("the command to be stopped", async () => (await inside.says("pgrep -fc '^sleep 1000' || true")) === "0\n");
-  const { stdout } = await inside.get<{ stdout: string }>("GET", `/api/process/${id}/logs`);
-  const lines = stdout.trim().split("\n");
+  // Who followed the log goes on after the last event that arrived: no byte is lost or repeated.
+  const { events: seen } = await logs;
+  const { events: rest } = await last(inside.stream("GET", `/api/process/${id}/stream?since=${seen.at(-1)?.cursor}&follow=0`));
+  const lines = [...seen, ...rest].filter(({ type }) => type === "stdout").map(({ data }) => data).join("").trim().split("\n");
+  expect(rest.some(({ type }) => type === "stdout")).toBe(true);
   expect(lines).toEqual(lines.map((_, at) => `line ${at + 1}`));
   expect(await gateway.get("POST", `/sandboxes/${paused.id}/resume`)).toMatchObject({ state: "running" });
   expect(await paused.says("echo back")).toBe("back\n");
