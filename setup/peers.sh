@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Prepares the Python programs that judge our files from outside: nbformat, which JupyterLab reads notebooks with.
+# Prepares the Python programs that judge our files from outside: nbformat, which JupyterLab reads notebooks with,
+# and schemathesis, which asks every route of an OpenAPI document.
 set -euo pipefail
 . "$(dirname "$0")/steps.sh"
 peers="$(root)/.sandpit/peers"

@@ -26,5 +26,7 @@ say "Building the app for its journeys"
 cargo build --locked --workspace --bins --features sandpit/custom-protocol
 say "Conformance: the official client over sandpitd serve; journeys: the real window, and Chromium"
 (cd tests && npm test --silent)
+say "OpenAPI: schemathesis over every route"
+(cd tests && npm run --silent openapi)
 say "Load and faults"
 (cd tests && npm run --silent load)

@@ -112,6 +112,7 @@ pub enum ContextEvent {
         state: KernelState,
     },
     Queued,
+    #[schema(rename_all = "camelCase")]
     Started {
         execution_count: u32,
     },
@@ -119,6 +120,7 @@ pub enum ContextEvent {
         name: StreamName,
         text: String,
     },
+    #[schema(rename_all = "camelCase")]
     Display {
         #[ts(type = "Record<string, unknown>")]
         #[schema(value_type = Object)]
@@ -130,6 +132,7 @@ pub enum ContextEvent {
         #[ts(optional)]
         display_id: Option<String>,
     },
+    #[schema(rename_all = "camelCase")]
     UpdateDisplay {
         #[ts(type = "Record<string, unknown>")]
         #[schema(value_type = Object)]
@@ -139,6 +142,7 @@ pub enum ContextEvent {
         metadata: MimeBundle,
         display_id: String,
     },
+    #[schema(rename_all = "camelCase")]
     Result {
         #[ts(type = "Record<string, unknown>")]
         #[schema(value_type = Object)]
@@ -161,6 +165,7 @@ pub enum ContextEvent {
         wait: bool,
     },
     /// The code waits for a line of text (`input()`); any viewer may answer with `input_reply`.
+    #[schema(rename_all = "camelCase")]
     InputRequest {
         input_id: String,
         prompt: String,
@@ -168,9 +173,11 @@ pub enum ContextEvent {
         password: bool,
     },
     /// Somebody answered. What was shown of it follows as text.
+    #[schema(rename_all = "camelCase")]
     InputReplied {
         input_id: String,
     },
+    #[schema(rename_all = "camelCase")]
     Done {
         status: RunStatus,
         execution_count: Option<u32>,
@@ -206,6 +213,7 @@ pub enum RunStatus {
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum ContextControl {
+    #[schema(rename_all = "camelCase")]
     Execute {
         request_id: String,
         code: String,
@@ -217,6 +225,7 @@ pub enum ContextControl {
     Interrupt,
     Restart,
     /// Answers an `input_request`; the first answer counts.
+    #[schema(rename_all = "camelCase")]
     InputReply {
         input_id: String,
         value: String,

@@ -3,12 +3,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use ts_rs::TS;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $name:literal => $status:literal),+ $(,)?) => {
         /// Why an operation failed. Names and statuses are the reference's (§3) where it has them.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
         #[ts(export)]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $name)] $variant),+
@@ -111,6 +114,17 @@ codes! {
     InterpreterNotReady = "INTERPRETER_NOT_READY" => 503,
     EngineUnavailable = "ENGINE_UNAVAILABLE" => 503,
 }
+
+// By hand, since the derive does not see names that a macro puts in.
+impl PartialSchema for ErrorCode {
+    fn schema() -> RefOr<Schema> {
+        let names = Self::ALL.iter().map(|code| code.name());
+        let text = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
+        text.description(Some("Why an operation failed.")).into()
+    }
+}
+
+impl ToSchema for ErrorCode {}
 
 impl ErrorCode {
     /// What helps wherever this code is met, for people; a place that knows better says so.

@@ -30,6 +30,7 @@ pub enum EventKind {
         id: String,
     },
     /// The whole set of ports that something in the sandbox listens on now.
+    #[schema(rename_all = "camelCase")]
     Ports {
         sandbox_id: String,
         listening: Vec<ListeningPort>,

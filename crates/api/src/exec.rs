@@ -65,6 +65,7 @@ pub struct Executed {
 #[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum ExecEvent {
+    #[schema(rename_all = "camelCase")]
     Start {
         command: String,
         session_id: String,
@@ -78,6 +79,7 @@ pub enum ExecEvent {
         data: String,
         timestamp: String,
     },
+    #[schema(rename_all = "camelCase")]
     Complete {
         exit_code: i32,
         timestamp: String,

@@ -74,6 +74,7 @@ pub enum PortWatchEvent {
     Watching {
         port: u16,
     },
+    #[schema(rename_all = "camelCase")]
     Ready {
         port: u16,
         /// Of the answer; absent for `tcp`.
@@ -81,6 +82,7 @@ pub enum PortWatchEvent {
         status_code: Option<u16>,
     },
     /// The process ended before the port was ready.
+    #[schema(rename_all = "camelCase")]
     ProcessExited {
         port: u16,
         exit_code: i32,

@@ -98,32 +98,17 @@ pub struct Process {
 #[ts(export)]
 pub enum ProcessEvent {
     /// Sent first, and again after each minute without output.
-    ProcessInfo {
-        process_id: String,
-        command: String,
-        status: ProcessStatus,
-        cursor: u64,
-        timestamp: String,
-    },
-    Stdout {
-        data: String,
-        process_id: String,
-        cursor: u64,
-        timestamp: String,
-    },
-    Stderr {
-        data: String,
-        process_id: String,
-        cursor: u64,
-        timestamp: String,
-    },
+    #[schema(rename_all = "camelCase")]
+    ProcessInfo { process_id: String, command: String, status: ProcessStatus, cursor: u64, timestamp: String },
+    #[schema(rename_all = "camelCase")]
+    Stdout { data: String, process_id: String, cursor: u64, timestamp: String },
+    #[schema(rename_all = "camelCase")]
+    Stderr { data: String, process_id: String, cursor: u64, timestamp: String },
     /// Bytes before `cursor` are gone: the reader was slower than the bounded log, or came late.
-    Truncated {
-        process_id: String,
-        cursor: u64,
-        timestamp: String,
-    },
+    #[schema(rename_all = "camelCase")]
+    Truncated { process_id: String, cursor: u64, timestamp: String },
     /// It has ended, and all its output has been told.
+    #[schema(rename_all = "camelCase")]
     Exit {
         process_id: String,
         exit_code: i32,

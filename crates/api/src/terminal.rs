@@ -77,6 +77,7 @@ pub enum TerminalFrame {
         rows: u16,
     },
     /// The shell ended. `cursor` counts all its output.
+    #[schema(rename_all = "camelCase")]
     Exit {
         cursor: u64,
         exit_code: i32,

@@ -92,10 +92,12 @@ pub struct Changes {
 #[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum WatchEvent {
+    #[schema(rename_all = "camelCase")]
     Watching {
         path: String,
         watch_id: String,
     },
+    #[schema(rename_all = "camelCase")]
     Event {
         event_type: ChangeType,
         path: String,

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use sandpit_api::ErrorCode;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use utoipa::openapi::{Components, Info, OpenApi, Paths, RefOr, Schema};
 
 use super::routes::Description;
@@ -65,13 +65,6 @@ fn complete(method: &str, path: &str, operation: &mut Value) {
     let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
     let id: String = std::iter::once(method.to_owned()).chain(words.map(capital)).collect();
     operation["operationId"] = id.into();
-    // OpenAPI 3.1 has no word for one event of a stream: its schema stands beside that of the text.
-    for (_, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
-        if let Some(stream) = answer.pointer_mut("/content/text~1event-stream") {
-            stream["x-event-schema"] = stream["schema"].take();
-            stream["schema"] = json!({ "type": "string" });
-        }
-    }
 }
 
 /// What every operation must say.

@@ -102,6 +102,7 @@ fn complete(path: &str, item: &mut Value) {
         let codes = codes(path, operation);
         answer_errors(operation, codes);
         describe_answers(operation);
+        describe_events(operation);
         if path.starts_with(SANDBOX) {
             let parameters = object(operation).entry("parameters").or_insert_with(|| json!([]));
             let sandbox = json!({ "name": "sandbox", "in": "path", "required": true,
@@ -147,6 +148,17 @@ fn answer_errors(operation: &mut Value, codes: Vec<ErrorCode>) {
 fn describe_answers(operation: &mut Value) {
     for answer in object(&mut operation["responses"]).values_mut() {
         object(answer).entry("description").or_insert_with(|| "Done".into());
+    }
+}
+
+/// The schema of a stream is that of one event, whose `data` is JSON text (as OpenAPI 3.2 has it).
+fn describe_events(operation: &mut Value) {
+    for answer in object(&mut operation["responses"]).values_mut() {
+        let Some(stream) = answer.pointer_mut("/content/text~1event-stream") else { continue };
+        let data = json!({ "type": "string", "contentMediaType": "application/json", "contentSchema": stream["schema"] });
+        stream["schema"] = json!({ "type": "object", "required": ["data"], "properties": { "data": data } });
+        let example = stream["example"].as_str().unwrap_or_default().split_once("data: ");
+        stream["example"] = json!({ "data": example.map(|(_, data)| data.trim_end()).unwrap_or_default() });
     }
 }
 

@@ -108,7 +108,7 @@ pub struct UnpackedArchive {
 #[utoipa::path(
     put, path = "/api/files/archive", tag = "Files",
     params(Target, ("if-none-match" = Option<String>, Header, description = "`*`: replace no file")),
-    request_body(content = Vec<u8>, content_type = "application/x-tar", example = json!("(tar)")),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream", example = json!("(tar)")),
     responses((status = 200, description = "It is unpacked", body = Success<UnpackedArchive>, example = json!({
         "success": true, "path": "/workspace/src", "entries": 3, "bytes": 120, "timestamp": "2026-01-01T00:00:00Z",
     }))),
