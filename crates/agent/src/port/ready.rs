@@ -33,8 +33,6 @@ use crate::server::{State, sse};
 const LOOK: Duration = Duration::from_millis(10);
 /// A server that has not answered by then is asked again (reference §6).
 const ANSWER: Duration = Duration::from_secs(5);
-/// After so long without an event another is told: clients give up what is silent for minutes.
-const QUIET: Duration = Duration::from_secs(60);
 /// How much of an answer is read, and how long, so that the server can say all it has to say.
 const DRAINED: usize = 1 << 20;
 const DRAIN: Duration = Duration::from_secs(1);
@@ -177,14 +175,8 @@ fn events(
         }
     };
     stream! {
-        let mut last = Box::pin(last);
-        loop {
-            yield PortWatchEvent::Watching { port };
-            if let Ok(last) = timeout(QUIET, &mut last).await {
-                yield last;
-                return;
-            }
-        }
+        yield PortWatchEvent::Watching { port };
+        yield last.await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! The events of a process's output for one follower, from its cursor on (reference §2.3).
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_stream::stream;
 use futures::Stream;
@@ -18,8 +18,6 @@ use crate::{
 
 /// The largest piece of output in one event, bytes.
 const PIECE: usize = 64 << 10;
-/// After so long without output the first event is told again: clients give up what is silent for minutes.
-const QUIET: Duration = Duration::from_secs(60);
 
 /// Where a follower is, and what it wants.
 pub struct Follower {
@@ -28,8 +26,6 @@ pub struct Follower {
     text: Text,
     /// Where it stops, unless it follows.
     until: Option<u64>,
-    /// How long nothing may be told.
-    pub quiet: Duration,
 }
 
 impl Follower {
@@ -46,7 +42,7 @@ impl Follower {
         let (cursor, text) = LogQuery { since, encoding: query.encoding.clone() }.read(&process)?;
         let end = process.log.end();
         let cursor = if replay { cursor } else { end };
-        Ok(Self { process, cursor, text, until: (!follow).then_some(end), quiet: QUIET })
+        Ok(Self { process, cursor, text, until: (!follow).then_some(end) })
     }
 
     /// What is there already, then live output, then its exit.
@@ -74,7 +70,6 @@ impl Follower {
                 tokio::select! {
                     () = self.process.log.grown(end) => {}
                     _ = state.changed() => {}
-                    () = tokio::time::sleep(self.quiet) => yield self.info(),
                 }
             }
         }

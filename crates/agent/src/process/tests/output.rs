@@ -1,6 +1,6 @@
 //! What a process writes, as its followers are told: cursors, order, bounds, encodings.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures::StreamExt;
 use http::{Method, StatusCode};
@@ -161,15 +161,4 @@ async fn what_is_left_of_a_character_after_a_gap_is_skipped() {
         let ProcessEvent::Stdout { data, .. } = event else { panic!("{event:?}") };
         assert!(data.chars().all(|c| c == '€'));
     }
-}
-
-#[tokio::test]
-async fn a_silent_process_is_told_of_again_and_again() {
-    let process = unstarted(&[(Source::Stdout, b"x")]);
-    let mut follower = Follower::new(process, &StreamQuery::default()).unwrap();
-    follower.quiet = Duration::from_millis(1);
-    let told: Vec<_> = timeout(PATIENCE, follower.events().take(4).collect()).await.unwrap();
-    let info = |event: &ProcessEvent| matches!(event, ProcessEvent::ProcessInfo { .. });
-    assert_eq!(told.iter().map(info).collect::<Vec<_>>(), [true, false, true, true]);
-    assert!(matches!(told[3], ProcessEvent::ProcessInfo { cursor: 1, .. }));
 }
