@@ -6,6 +6,9 @@ export default defineConfig({
     dir: import.meta.dirname,
     include: ["*.test.ts"],
     pool: "forks",
+    // The SDK tells of each call; only what a failed case said is of use.
+    silent: "passed-only",
+    slowTestThreshold: 10_000,
     // As a user of the client runs it: Node itself loads the package, untouched, with the hook of docs/SDK.md.
     execArgv: ["--import", resolve(import.meta.dirname, "support/node.mjs"), "--experimental-websocket"],
     // The client's own log of each call.

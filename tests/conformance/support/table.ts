@@ -41,5 +41,6 @@ export function report(): void {
   const folder = join(root, "tests/results");
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "conformance.json"), `${JSON.stringify({ methods: table, cases: rows }, null, 2)}\n`);
-  console.log(`\n${pretty(table)}`);
+  // Not by the console, which is silent where all passes.
+  process.stdout.write(`\n${pretty(table)}\n`);
 }
