@@ -29,10 +29,11 @@ grep -rlIZ "^#!$new/bin/python" "$new/bin" | xargs -0 -r sed -i "1s|^#!$new/bin/
 rm -f "$new"/bin/activate* "$new"/bin/Activate.ps1
 
 # argv[0] is looked up in PATH, so that a package a user installed in the sandbox is seen by the kernel too.
+# IPython's history of all sessions is a database on disk that nothing here asks; writing it is a third of a small run.
 mkdir -p "$new/share/jupyter/kernels/python3" "$new/share/jupyter/kernels/deno"
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 cat > "$new/share/jupyter/kernels/python3/kernel.json" <<JSON
-{"argv": ["python3", "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+{"argv": ["python3", "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"],
  "display_name": "Python $version", "language": "python", "interrupt_mode": "signal", "metadata": {"debugger": true}}
 JSON
 cat > "$new/share/jupyter/kernels/deno/kernel.json" <<'JSON'

@@ -65,7 +65,10 @@ impl Actor {
                 run.failed = true;
                 let late = run.stop_error(&traceback);
                 let error = late.unwrap_or(ContextEvent::Error { ename, evalue, traceback });
-                self.outputs.push(request.as_ref(), error);
+                self.conclude(request.as_ref(), error);
+            }
+            (Some(result @ ContextEvent::Result { .. }), Some(_)) => {
+                self.conclude(request.as_ref(), result);
             }
             (Some(ContextEvent::Started { execution_count }), Some(run)) => {
                 run.count = Some(execution_count);
@@ -74,6 +77,21 @@ impl Actor {
             // What the agent runs itself begins unseen.
             (Some(ContextEvent::Started { .. }) | None, _) => {}
             (Some(event), _) => self.outputs.push(request.as_ref(), event),
+        }
+    }
+
+    /// Tells what the present run came to; after all of its output, where that may still be on its way.
+    fn conclude(&mut self, request: Option<&Arc<str>>, event: ContextEvent) {
+        let early = self.start.launch.spec.ends_early();
+        match self.run.as_mut().filter(|_| early) {
+            Some(run) => run.conclusion = Some(event),
+            None => self.outputs.push(request, event),
+        }
+    }
+
+    fn tell_conclusion(&mut self, run: &mut Run) {
+        if let Some(conclusion) = run.conclusion.take() {
+            self.outputs.push(Some(&run.request_id), conclusion);
         }
     }
 
@@ -116,7 +134,7 @@ impl Actor {
                 (_, _, Some(code)) => diagnose::syntax_error(&self.start.launch, &code).await,
                 _ => output::untold_error(reply.error),
             };
-            self.outputs.push(Some(&request), error);
+            self.conclude(Some(&request), error);
         }
     }
 
@@ -166,10 +184,11 @@ impl Actor {
     async fn settle(&mut self) {
         self.ask_behind().await;
         let finished = |run: &Run| run.idle && run.status.is_some();
-        let Some(run) = self.run.take_if(|run| finished(run)) else {
+        let Some(mut run) = self.run.take_if(|run| finished(run)) else {
             return;
         };
         self.question = None;
+        self.tell_conclusion(&mut run);
         let mut status = run.status.unwrap_or(RunStatus::Error);
         // Code may swallow its interruption and end in peace.
         if let Some(error) = run.stop_error(&[]).filter(|_| !run.failed) {
@@ -209,7 +228,8 @@ impl Actor {
 
     fn died(&mut self, how: &str) {
         (self.kernel, self.question) = (None, None);
-        if let Some(run) = self.run.take() {
+        if let Some(mut run) = self.run.take() {
+            self.tell_conclusion(&mut run);
             let text = format!("The kernel ended by itself ({how}). Its variables are gone.");
             self.outputs.push(Some(&run.request_id), output::error("KernelDied", text));
             self.done(&run.request_id, RunStatus::Error, run.count, run.started.elapsed());

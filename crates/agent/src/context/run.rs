@@ -64,6 +64,8 @@ pub struct Run {
     pub idle: bool,
     /// A question asked behind the run, whose answer comes after all output.
     pub behind: Option<String>,
+    /// Its result or error, held back until all output of a kernel that ends early is out.
+    pub conclusion: Option<ContextEvent>,
     pub failed: bool,
     pub stopped: Option<(Stop, Instant)>,
     /// The kernel knows that it is to stop.
@@ -88,6 +90,7 @@ impl Run {
             status: None,
             idle: false,
             behind: None,
+            conclusion: None,
             failed: false,
             stopped: None,
             told: false,
