@@ -36,7 +36,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::server::extract::Upgrade;
 use crate::server::reply::{self, Json, Path, Query, Reply};
-use crate::server::{Routes, State};
+use crate::server::{Routes, State, sse};
 pub use contexts::Contexts;
 use run::Terms;
 
@@ -275,7 +275,7 @@ async fn execute(agent: State, Json(body): Json<ExecuteCode>) -> Reply {
         abandoned: follow.abandoned(),
     };
     handle.execute(&request_id, body.code, false, terms).await?;
-    Ok(reference::answer(follow.events()))
+    Ok(sse::ascii_events(follow.events()))
 }
 
 #[derive(Deserialize, IntoParams)]

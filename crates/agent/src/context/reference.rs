@@ -1,14 +1,7 @@
 //! `POST /api/execute/code`: a run on the context's queue, told as the reference's events (§2.3).
 
-use std::io;
-
-use axum::body::{Body, Bytes};
-use axum::response::{IntoResponse, Response};
-use futures::{Stream, StreamExt};
-use http::header;
+use futures::Stream;
 use sandpit_api::context::{ContextEvent, ContextFrame, MimeBundle, RunStatus};
-use serde::Serialize;
-use serde_json::ser::Formatter;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -128,38 +121,6 @@ fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-/// Answers with each event. Written in ASCII: the official client decodes each piece that comes to it
-/// by itself, which breaks characters of several bytes wherever the network cuts.
-pub fn answer(events: impl Stream<Item = Value> + Send + 'static) -> Response {
-    let body = Body::from_stream(events.map(|event| encode(&event)));
-    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
-    (headers, body).into_response()
-}
-
-fn encode(event: &Value) -> Result<Bytes, serde_json::Error> {
-    let mut text = b"data: ".to_vec();
-    event.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Ascii))?;
-    text.extend_from_slice(b"\n\n");
-    Ok(text.into())
-}
-
-/// JSON with every character beyond ASCII escaped.
-struct Ascii;
-
-impl Formatter for Ascii {
-    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, to: &mut W, text: &str) -> io::Result<()> {
-        for piece in text.split_inclusive(|c: char| !c.is_ascii()) {
-            let end = piece.char_indices().next_back().filter(|(_, c)| !c.is_ascii());
-            let (ascii, other) = piece.split_at(end.map_or(piece.len(), |(at, _)| at));
-            to.write_all(ascii.as_bytes())?;
-            for unit in other.encode_utf16() {
-                write!(to, "\\u{unit:04x}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
 /// One bundle is one event with a field for each of its types.
 fn result(data: &MimeBundle, metadata: MimeBundle) -> Value {
     let told = |mime: &str| match data.get(mime)? {
@@ -188,15 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn text_is_plain_and_events_are_ascii() {
+    fn text_is_plain() {
         let Value::Object(data) = json!({ "text/plain": "\u{1b}[33m5\u{1b}[39m" }) else {
             panic!("an object")
         };
         assert_eq!(result(&data, MimeBundle::new())["text"], "5");
-        let event = json!({ "text": "a\u{e4}\u{1f600}\n\"b\u{20ac}" });
-        let line = encode(&event).unwrap();
-        assert!(line.is_ascii());
-        let json: Value = serde_json::from_slice(line.strip_prefix(b"data: ").unwrap()).unwrap();
-        assert_eq!(json, event);
     }
 }
