@@ -65,8 +65,7 @@ pub enum PortMode {
     Tcp,
 }
 
-/// One server-sent event of `POST /api/port-watch`: `watching`, and again each minute; then one of the
-/// others, and the end.
+/// One server-sent event of `POST /api/port-watch`: `watching`, then one of the others, and the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 #[ts(export, optional_fields)]

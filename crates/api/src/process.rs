@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use utoipa::ToSchema;
 
+use crate::exec::Origin;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[ts(export)]
@@ -20,7 +22,7 @@ pub enum ProcessStatus {
 
 /// Body of `POST /api/process/start`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[ts(export, optional_fields)]
 pub struct StartProcess {
     #[ts(optional = false)]
@@ -42,6 +44,8 @@ pub struct StartProcess {
     /// Whether it is given an input, for `POST /api/process/{id}/stdin`. Else that is empty.
     #[ts(as = "Option<bool>")]
     pub stdin: bool,
+    /// Who asks; decides how loud the agent's log is about it.
+    pub origin: Option<Origin>,
 }
 
 /// Body of `DELETE /api/process/{id}`: the signal to send, `TERM` when absent.
@@ -97,7 +101,7 @@ pub struct Process {
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 #[ts(export)]
 pub enum ProcessEvent {
-    /// Sent first, and again after each minute without output.
+    /// Sent first.
     #[schema(rename_all = "camelCase")]
     ProcessInfo { process_id: String, command: String, status: ProcessStatus, cursor: u64, timestamp: String },
     #[schema(rename_all = "camelCase")]

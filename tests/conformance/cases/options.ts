@@ -161,6 +161,22 @@ cases(
 );
 
 cases(
+  "option: origin of startProcess",
+  {
+    "is taken as user or internal, and nothing else": async (trial) => {
+      for (const origin of ["user", "internal"] as const) {
+        const { processId } = await trial.client.processes.startProcess("echo ran", trial.name, { origin });
+        await ended(trial, processId);
+        expect((await trial.client.processes.getProcessLogs(processId)).stdout).toBe("ran\n");
+      }
+      const response = await post(trial, "/api/process/start", { command: "true", origin: "nobody" });
+      expect(await response.json()).toMatchObject({ code: "VALIDATION_FAILED", context: { field: "origin" } });
+    },
+  },
+  wire,
+);
+
+cases(
   "option: name of createSession",
   {
     "is told of the session, or refused": async (trial) => {

@@ -1,15 +1,14 @@
 //! What a request may ask of a context, checked before anything is started.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use sandpit_api::{ApiError, ErrorCode};
 use serde_json::{Map, Value};
 
-use super::prepare::Variables;
 use super::spec::{Dialect, Spec};
 use crate::Agent;
 use crate::file::name;
+use crate::session::{EnvChange, check_env};
 
 /// Words that name no variable (Python 3.14, ECMAScript 2025).
 const PYTHON_WORDS: &str = "False None True and as assert async await break class continue def del elif else \
@@ -32,20 +31,13 @@ pub fn folder(agent: &Agent, cwd: Option<&str>) -> Result<PathBuf, ApiError> {
     Err(ApiError::invalid("cwd", format!("{shown} is not a folder")).with("path", shown.as_ref()))
 }
 
-/// The rule of the reference (§5).
-pub fn environment(variables: &Variables) -> Result<(), ApiError> {
-    let bad = variables
-        .iter()
-        .find(|(name, value)| !is_word(name, "") || value.as_ref().is_some_and(|value| value.contains('\0')));
-    match bad {
-        None => Ok(()),
-        Some((name, _)) => Err(ApiError::invalid("env_vars", format!("{name:?} is no environment variable"))
-            .with("name", name.as_str())),
-    }
+/// The variables of all runs of a context.
+pub fn environment(variables: &EnvChange) -> Result<(), ApiError> {
+    check_env("env_vars", Some(variables))
 }
 
 /// The variables of one run, which only a kernel that the agent can talk to takes.
-pub fn environment_of_run(variables: &Variables, spec: &Spec) -> Result<(), ApiError> {
+pub fn environment_of_run(variables: &EnvChange, spec: &Spec) -> Result<(), ApiError> {
     if !variables.is_empty() && spec.dialect().is_none() {
         return Err(unspoken(spec, "env_vars"));
     }
@@ -70,11 +62,6 @@ pub fn variables(variables: &Map<String, Value>, spec: &Spec) -> Result<(), ApiE
             Err(ApiError::invalid("variables", message).with("name", name.as_str()))
         }
     }
-}
-
-/// A limit of time; 0 is none, as in the rest of the reference.
-pub fn limit(milliseconds: Option<u64>) -> Option<Duration> {
-    milliseconds.filter(|time| *time > 0).map(Duration::from_millis)
 }
 
 fn is_word(name: &str, more: &str) -> bool {

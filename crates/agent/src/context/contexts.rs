@@ -14,7 +14,6 @@ use super::actor::{Actor, Command};
 use super::hidden::HiddenPorts;
 use super::launch::Launch;
 use super::pool::Pool;
-use super::prepare::Variables;
 use super::ring::{Reader, Ring};
 use super::run::{Execute, Terms};
 use super::spec::{self, Spec};
@@ -22,6 +21,8 @@ use super::start::Start;
 use super::{Shared, check};
 use crate::Agent;
 use crate::file::name;
+use crate::server::extract;
+use crate::session::{EnvChange, Place};
 
 /// Commands that wait for a context.
 const COMMANDS: usize = 256;
@@ -55,7 +56,7 @@ impl Contexts {
         check::environment(&environment)?;
         let variables = body.variables.unwrap_or_default();
         check::variables(&variables, &spec)?;
-        let limit = check::limit(body.timeout_ms);
+        let limit = extract::limit(body.timeout_ms);
         let plain = self.launch(agent, &spec);
         let launch = own(&plain, cwd, &environment);
         let start = Start { launch, plain, environment, variables, limit, pool: self.pool.clone() };
@@ -203,15 +204,9 @@ impl Shared {
 }
 
 /// `plain` in another directory and with more variables.
-fn own(plain: &Launch, cwd: PathBuf, variables: &Variables) -> Launch {
-    let mut launch = Launch { cwd, ..plain.clone() };
-    for (name, value) in variables {
-        match value {
-            Some(value) => drop(launch.env.insert(name.into(), value.into())),
-            None => drop(launch.env.remove(std::ffi::OsStr::new(name))),
-        }
-    }
-    launch
+fn own(plain: &Launch, cwd: PathBuf, variables: &EnvChange) -> Launch {
+    let Place { cwd, env } = Place { cwd, env: plain.env.clone() }.with_env(Some(variables));
+    Launch { cwd, env, ..plain.clone() }
 }
 
 fn not_found(id: &str) -> ApiError {

@@ -34,7 +34,7 @@ use sandpit_api::{ApiError, ErrorCode, ErrorCode::*};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::server::extract::Upgrade;
+use crate::server::extract::{self, Upgrade};
 use crate::server::reply::{self, Json, Path, Query, Reply};
 use crate::server::{Routes, State, sse};
 pub use contexts::Contexts;
@@ -268,7 +268,7 @@ async fn execute(agent: State, Json(body): Json<ExecuteCode>) -> Reply {
     let request_id = uuid::Uuid::now_v7().to_string();
     let follow = reference::Follow::new(&handle, request_id.clone());
     let terms = Terms {
-        limit: check::limit(body.timeout_ms),
+        limit: extract::limit(body.timeout_ms),
         variables,
         values: true,
         asks: false,

@@ -1,15 +1,12 @@
 //! Code that makes a kernel what a context asks for, or warms it. It leaves no name behind in the kernel
 //! but those that were asked for.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use super::spec::Dialect;
-
-/// Environment variables to set, or with `None` to unset.
-pub type Variables = BTreeMap<String, Option<String>>;
+use crate::session::EnvChange;
 
 const WARM_PYTHON: &str = include_str!("prepare/warm.py");
 const STREAMS_PYTHON: &str = include_str!("prepare/streams.py");
@@ -45,7 +42,7 @@ pub fn can_set<'a>(mut variables: impl Iterator<Item = &'a str>) -> bool {
 }
 
 /// Code that moves a kernel to `cwd` and sets `variables` in its environment.
-pub fn settle(dialect: Dialect, cwd: &Path, variables: &Variables) -> String {
+pub fn settle(dialect: Dialect, cwd: &Path, variables: &EnvChange) -> String {
     // JSON strings are literals in all three languages; the path is UTF-8 since it came as text.
     let cwd = json!(cwd.to_string_lossy());
     let start = match dialect {
@@ -87,7 +84,7 @@ pub fn values(dialect: Dialect, on: bool) -> String {
 }
 
 /// Code that sets `variables` until [`restore`].
-pub fn lend(dialect: Dialect, variables: &Variables) -> String {
+pub fn lend(dialect: Dialect, variables: &EnvChange) -> String {
     environment(dialect, &json!(json!(variables).to_string()).to_string())
 }
 
@@ -109,7 +106,7 @@ mod tests {
 
     #[test]
     fn quotes_in_a_value_stay_in_the_value() {
-        let variables = BTreeMap::from([("A".to_owned(), Some("\"\n'".to_owned())), ("B".to_owned(), None)]);
+        let variables = EnvChange::from([("A".to_owned(), Some("\"\n'".to_owned())), ("B".to_owned(), None)]);
         let code = settle(Dialect::Python, Path::new("/a b"), &variables);
         assert!(code.contains(r#"chdir("/a b")"#));
         assert!(code.contains(r#"environ["A"] = "\"\n'""#), "{code}");

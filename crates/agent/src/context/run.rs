@@ -7,7 +7,7 @@ use sandpit_api::context::{ContextEvent, RunStatus};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::prepare::Variables;
+use crate::session::EnvChange;
 
 /// A kernel that has answered says within this time that its output is out, or never: its socket drops
 /// what it cannot send when a run floods it.
@@ -30,7 +30,7 @@ pub struct Terms {
     /// How long it may take, before the context's own limit.
     pub limit: Option<Duration>,
     /// Environment variables for this run alone.
-    pub variables: Variables,
+    pub variables: EnvChange,
     /// Results that are plain values are told as JSON too.
     pub values: bool,
     /// Somebody is there who can be asked for input.

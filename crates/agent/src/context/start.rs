@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use super::kernel::Kernel;
 use super::launch::Launch;
 use super::pool::Pool;
-use super::prepare::{self, Variables};
+use super::prepare;
+use crate::session::EnvChange;
 
 /// What a context's kernels are made from.
 #[derive(Clone)]
@@ -18,7 +19,7 @@ pub struct Start {
     /// As any spare is started: the sandbox's directory and environment.
     pub plain: Launch,
     /// The context's own environment; `None` unsets a variable.
-    pub environment: Variables,
+    pub environment: EnvChange,
     /// What its kernels know before anything runs.
     pub variables: Map<String, Value>,
     /// How long a run may take that does not say so itself.

@@ -8,7 +8,7 @@ use tokio::{io::AsyncWriteExt, process::Child, sync::mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Chunk, Pipe, Reason, Source, code_of, not_run, stopped,
+    Chunk, Pipe, Reason, Source, code_of, not_run, pass_on, stopped,
     turn::{Turns, started},
 };
 use crate::{
@@ -54,8 +54,7 @@ pub async fn run(
             rest(&output, out, err).await;
             return Ok(code);
         }
-        // Both at the end of file, yet it runs: only its end matters now.
-        () = async { tokio::join!(pass_on(Source::Stdout, &out, &output), pass_on(Source::Stderr, &err, &output)); std::future::pending().await } => return Ok(0),
+        never = pass_on(&out, &err, &output) => match never {},
         reason = stopped(timeout, &cancel, &never) => reason,
     };
     tree.end(GRACE).await;
@@ -89,16 +88,6 @@ fn give(child: &mut Child, input: Option<Vec<u8>>) {
             // A command may end without reading its input.
             let _ = stdin.write_all(&bytes).await;
         });
-    }
-}
-
-/// Passes on what is written to `pipe` until its end, or until nobody listens.
-async fn pass_on(source: Source, pipe: &Pipe, output: &mpsc::Sender<Chunk>) {
-    while let Ok(permit) = output.reserve().await {
-        match pipe.next().await {
-            Ok(Some(bytes)) => permit.send(Chunk::new(source, bytes)),
-            Ok(None) | Err(_) => return,
-        }
     }
 }
 

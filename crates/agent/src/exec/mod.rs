@@ -10,6 +10,7 @@ mod text;
 mod turn;
 
 use std::{
+    convert::Infallible,
     ffi::OsStr,
     os::unix::process::ExitStatusExt,
     process::ExitStatus,
@@ -17,7 +18,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use sandpit_api::{
     ApiError, ErrorCode,
@@ -29,6 +29,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     Agent,
+    server::extract::{base64, limit, no_nul},
     session::{Ended, Session, Task, Turn, check_env},
 };
 
@@ -82,14 +83,10 @@ enum Reason {
 /// # Errors
 /// `INVALID_COMMAND` or `VALIDATION_FAILED`; what goes wrong later is the end's.
 pub fn start(agent: &Arc<Agent>, request: Execute) -> Result<Running, ApiError> {
-    let timeout = request.timeout_ms.filter(|time| *time > 0).map(Duration::from_millis);
+    let timeout = limit(request.timeout_ms);
     let session_id = request.session_id.clone().unwrap_or_else(|| DEFAULT_SESSION.to_owned());
     let usual = usual_timeout(agent);
-    // Without the command, which may hold secrets.
-    match request.origin {
-        Some(Origin::Internal) => tracing::trace!(session = session_id, "a command of the SDK's own"),
-        _ => tracing::debug!(session = session_id, "a command"),
-    }
+    log_start(request.origin, &session_id);
     let task = task(request)?;
     let (sender, output) = mpsc::channel(QUEUE);
     let cancel = CancellationToken::new();
@@ -107,6 +104,14 @@ pub fn start(agent: &Arc<Agent>, request: Execute) -> Result<Running, ApiError> 
     Ok(Running { output, end, session_id, started: Instant::now(), _stop: stop })
 }
 
+/// Without the command, which may hold secrets.
+pub fn log_start(origin: Option<Origin>, session_id: &str) {
+    match origin {
+        Some(Origin::Internal) => tracing::trace!(session = session_id, "a command of the SDK's own"),
+        None | Some(Origin::User) => tracing::debug!(session = session_id, "a command"),
+    }
+}
+
 /// The time of a command when neither it nor its session says one (reference §5): `COMMAND_TIMEOUT_MS`
 /// in the sandbox's environment.
 fn usual_timeout(agent: &Agent) -> Option<Duration> {
@@ -120,14 +125,9 @@ fn task(request: Execute) -> Result<Task, ApiError> {
         let message = "a command is not empty and has no NUL";
         return Err(ApiError::new(ErrorCode::InvalidCommand, message).with("field", "command"));
     }
-    check_env(request.env.as_ref())?;
-    let nul = |value: &Option<String>| value.as_ref().is_some_and(|value| value.contains('\0'));
-    if nul(&request.cwd) {
-        return Err(ApiError::invalid("cwd", "a path has no NUL"));
-    }
-    let decode = |text: String| BASE64_STANDARD.decode(text).map_err(|error| error.to_string());
-    let stdin = request.stdin.map(decode).transpose();
-    let stdin = stdin.map_err(|error| ApiError::invalid("stdin", format!("stdin is not base64: {error}")))?;
+    check_env("env", request.env.as_ref())?;
+    no_nul("cwd", request.cwd.as_deref())?;
+    let stdin = request.stdin.map(|text| base64("stdin", &text)).transpose()?;
     Ok(Task { command: request.command, env: request.env, cwd: request.cwd, stdin })
 }
 
@@ -203,6 +203,23 @@ fn not_run(error: &std::io::Error) -> ApiError {
             told.suggest("The sandbox has as many processes as it may: end some, or allow it more.")
         }
         _ => told,
+    }
+}
+
+/// Passes on what is written to both pipes of a command, for ever: their ends say nothing of the command's.
+/// Given up at any point, it loses nothing.
+pub async fn pass_on(out: &Pipe, err: &Pipe, output: &mpsc::Sender<Chunk>) -> Infallible {
+    tokio::join!(pass_one(Source::Stdout, out, output), pass_one(Source::Stderr, err, output));
+    std::future::pending().await
+}
+
+/// Until its end, or until nobody listens: then the command is being stopped.
+async fn pass_one(source: Source, pipe: &Pipe, output: &mpsc::Sender<Chunk>) {
+    while let Ok(permit) = output.reserve().await {
+        match pipe.next().await {
+            Ok(Some(bytes)) => permit.send(Chunk::new(source, bytes)),
+            Ok(None) | Err(_) => return,
+        }
     }
 }
 

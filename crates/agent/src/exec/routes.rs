@@ -69,7 +69,7 @@ async fn execute(
             Source::Stderr => stderr.extend_from_slice(&chunk.bytes),
         }
         if stdout.len() + stderr.len() > LIMIT {
-            return Err(too_much(&stdout).into());
+            return Err(too_much(&stdout, &stderr).into());
         }
     }
     let ended = end_of(&mut running).await;
@@ -100,10 +100,10 @@ fn with_output(error: ApiError, stdout: &[u8], stderr: &[u8]) -> ApiError {
     error.with("stdout", tail(stdout)).with("stderr", tail(stderr))
 }
 
-fn too_much(stdout: &[u8]) -> ApiError {
+fn too_much(stdout: &[u8], stderr: &[u8]) -> ApiError {
     let message = format!("the command wrote more than {LIMIT} bytes and was stopped");
     let error = ApiError::new(ErrorCode::CommandExecutionError, message).with("maxBytes", LIMIT);
-    with_output(error, stdout, &[]).suggest("Use the stream, or write to a file.")
+    with_output(error, stdout, stderr).suggest("Use the stream, or write to a file.")
 }
 
 /// Runs a command in a session and tells its output as it is written, server-sent.

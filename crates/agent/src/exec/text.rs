@@ -3,6 +3,8 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sandpit_api::ApiError;
 
+use crate::server::extract::base64;
+
 /// Turns the pieces of one stream into text.
 #[derive(Debug, Default, Clone)]
 pub struct Text {
@@ -62,8 +64,7 @@ impl Text {
         if !self.base64 {
             return Ok(text.into_bytes());
         }
-        let bad = |error| ApiError::invalid(field, format!("{field} is not base64: {error}"));
-        BASE64_STANDARD.decode(text).map_err(bad)
+        base64(field, &text)
     }
 
     /// The text of a whole stream.

@@ -21,10 +21,6 @@ mod trash;
 use std::path::PathBuf;
 
 use axum::response::IntoResponse;
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use sandpit_api::ApiError;
 use sandpit_api::answer::{Nothing, Success};
 use sandpit_api::file::{FileInfo, FileList, ListFiles, Trashed};
 use serde::{Deserialize, Serialize};
@@ -32,17 +28,13 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::ToSchema;
 
+use crate::server::extract::base64;
 use crate::server::reply::{self, Json, Reply};
 use crate::server::{Routes, State, sse};
 pub use archive::arrive::Arrival;
 pub use fault::{Result, blocking, fault};
 use read::Encoding;
 
-/// Base64 as a request may send it: with its padding or without.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 /// How many pieces wait between the disk and a slow reader.
 const PIECES: usize = 4;
 
@@ -200,9 +192,7 @@ struct MovedPath {
 async fn write(agent: State, Json(body): Json<WriteFile>) -> Reply {
     let path = name::resolve(&base(&agent, body.session_id.as_deref()), "path", &body.path)?;
     let content = match Encoding::parse(body.encoding.as_deref())? {
-        Some(Encoding::Base64) => BASE64
-            .decode(body.content.as_bytes())
-            .map_err(|error| ApiError::invalid("content", format!("content is not base64: {error}")))?,
+        Some(Encoding::Base64) => base64("content", &body.content)?,
         _ => body.content.into_bytes(),
     };
     blocking(move || replace::write(&path, &content)).await?;

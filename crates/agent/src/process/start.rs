@@ -13,9 +13,12 @@ use sandpit_api::{
 use super::{Process, answer::StartedProcess};
 use crate::{
     Agent,
-    exec::Text,
-    server::reply::{self, Reply},
-    session::{Place, bad_name},
+    exec::{Text, log_start},
+    server::{
+        extract::{limit, no_nul},
+        reply::{self, Reply},
+    },
+    session::{Place, check_env, check_id},
 };
 
 /// The longest id of a process, bytes.
@@ -38,11 +41,15 @@ pub fn start(agent: &Arc<Agent>, request: &StartProcess) -> Result<Arc<Process>,
         Some(DISABLE_SESSION) => None,
         named => Some(named.unwrap_or(DEFAULT_SESSION)),
     };
+    if let Some(id) = session {
+        check_id("sessionId", id)?;
+    }
+    log_start(request.origin, session.unwrap_or(DISABLE_SESSION));
     let place = place(agent, session, request)?;
     let id = request.process_id.clone().unwrap_or_else(|| format!("proc_{}", uuid::Uuid::now_v7().simple()));
     let process = Process::new(id, request.command.clone(), session.map(str::to_owned), text);
     agent.processes.add(process.clone())?;
-    let timeout = request.timeout_ms.filter(|time| *time > 0).map(Duration::from_millis);
+    let timeout = limit(request.timeout_ms);
     let ended = clean_up(agent.clone(), process.clone(), request.auto_cleanup == Some(true));
     if let Err(error) = process.start(&place, request.stdin, timeout, ended) {
         agent.processes.forget(&process);
@@ -99,20 +106,8 @@ fn check(request: &StartProcess) -> Result<(), ApiError> {
         );
         return Err(ApiError::invalid("processId", message));
     }
-    if request.session_id.as_deref().is_some_and(|id| id.is_empty() || id.contains('\0')) {
-        return Err(ApiError::invalid("sessionId", "a session's id is not empty and has no NUL"));
-    }
-    if let Some(name) = bad_name(request.env.as_ref()) {
-        return Err(ApiError::invalid("env", format!("{name:?} is no name of a variable")));
-    }
-    let nul = |value: &String| value.contains('\0');
-    if request.env.iter().flat_map(|env| env.values().flatten()).any(nul) {
-        return Err(ApiError::invalid("env", "a variable has no NUL"));
-    }
-    if request.cwd.as_ref().is_some_and(nul) {
-        return Err(ApiError::invalid("cwd", "a path has no NUL"));
-    }
-    Ok(())
+    check_env("env", request.env.as_ref())?;
+    no_nul("cwd", request.cwd.as_deref())
 }
 
 /// Whether a client that puts `id` into a path as it is reaches the process again.
@@ -134,6 +129,7 @@ pub fn start_background(agent: &Arc<Agent>, request: Execute) -> Reply {
         env: request.env,
         cwd: request.cwd,
         encoding: request.encoding,
+        origin: request.origin,
         ..StartProcess::default()
     };
     started(&*start(agent, &request)?)

@@ -8,6 +8,11 @@ use axum::{
     http::request::Parts,
     response::IntoResponse,
 };
+use base64::{
+    Engine as _,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use futures::StreamExt;
 use sandpit_api::{ApiError, ErrorCode};
 use serde::de::DeserializeOwned;
@@ -17,6 +22,11 @@ use super::reply::Failure;
 
 /// The most a JSON body may have. A file of 32 MiB as base64 fits; larger ones go raw.
 pub const JSON_LIMIT: usize = 64 << 20;
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// How long the rest of a refused body is taken in.
 const LINGER: Duration = Duration::from_secs(10);
@@ -91,6 +101,24 @@ pub fn cut_off(error: axum::Error) -> ApiError {
 pub async fn linger(pieces: &mut BodyDataStream) {
     // A client that sends on after that sees its connection end.
     let _ = timeout(LINGER, async { while let Some(Ok(_)) = pieces.next().await {} }).await;
+}
+
+/// Refuses a text with a NUL, which nothing on Linux is called.
+pub fn no_nul(field: &str, text: Option<&str>) -> Result<(), ApiError> {
+    match text {
+        Some(text) if text.contains('\0') => Err(ApiError::invalid(field, format!("{field} has a NUL"))),
+        _ => Ok(()),
+    }
+}
+
+/// The bytes that base64 stands for, with its padding or without.
+pub fn base64(field: &str, text: &str) -> Result<Vec<u8>, ApiError> {
+    BASE64.decode(text).map_err(|error| ApiError::invalid(field, format!("{field} is not base64: {error}")))
+}
+
+/// A limit of time; 0 is none, as in the reference (§5).
+pub fn limit(milliseconds: Option<u64>) -> Option<Duration> {
+    milliseconds.filter(|time| *time > 0).map(Duration::from_millis)
 }
 
 /// The query string.

@@ -22,12 +22,15 @@ use sandpit_api::{
 use tokio::sync::{OwnedMutexGuard, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::{exec::Chunk, server::reply};
+use crate::{
+    exec::Chunk,
+    server::{extract::limit, reply},
+};
 use shared::Shared;
 use shell::Shell;
 
 pub use ear::{Ear, Told, What};
-pub use place::{EnvChange, Place, bad_name, check_env};
+pub use place::{EnvChange, Place, check_env};
 pub use routes::routes;
 pub use script::{lasting, quote};
 pub use shared::Member;
@@ -133,7 +136,7 @@ impl Sessions {
             created_at: reply::now(),
             shared: Mutex::new(Shared::new(first.clone())),
             first,
-            timeout: request.command_timeout_ms.filter(|time| *time > 0).map(Duration::from_millis),
+            timeout: limit(request.command_timeout_ms),
             folder: self.folder.clone(),
             shell: Arc::default(),
             deleted: CancellationToken::new(),
@@ -143,9 +146,7 @@ impl Sessions {
     }
 
     fn remove(&self, id: &str) -> Result<Arc<Session>, ApiError> {
-        let unknown =
-            || ApiError::new(ErrorCode::SessionNotFound, format!("no session {id}")).with("sessionId", id);
-        self.all.lock().remove(id).ok_or_else(unknown)
+        self.all.lock().remove(id).ok_or_else(|| not_found(id))
     }
 
     /// Whether `session` is still the one of its name.
@@ -158,7 +159,15 @@ impl Sessions {
     }
 }
 
-fn check_id(field: &str, id: &str) -> Result<(), ApiError> {
+fn not_found(id: &str) -> ApiError {
+    ApiError::new(ErrorCode::SessionNotFound, format!("no session {id}")).with("sessionId", id)
+}
+
+/// Whether a session may have this id.
+///
+/// # Errors
+/// `VALIDATION_FAILED` of `field`.
+pub fn check_id(field: &str, id: &str) -> Result<(), ApiError> {
     if id.is_empty() || id.len() > ID_LENGTH || id.contains('\0') || id == DISABLE_SESSION {
         let message =
             format!("a session's id has 1 to {ID_LENGTH} bytes, no NUL, and is not {DISABLE_SESSION}");

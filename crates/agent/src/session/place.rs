@@ -54,7 +54,7 @@ impl Place {
 }
 
 /// The first name of `env` that no shell accepts, if any.
-pub fn bad_name(env: Option<&EnvChange>) -> Option<&str> {
+fn bad_name(env: Option<&EnvChange>) -> Option<&str> {
     let good = |name: &str| {
         let mut chars = name.chars();
         chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
@@ -69,16 +69,17 @@ const VARIABLE_LENGTH: usize = (128 << 10) - 1;
 /// Whether every shell and program takes `env`.
 ///
 /// # Errors
-/// `VALIDATION_FAILED` of `env`.
-pub fn check_env(env: Option<&EnvChange>) -> Result<(), ApiError> {
+/// `VALIDATION_FAILED` of `field`, with the variable as `context.name`.
+pub fn check_env(field: &str, env: Option<&EnvChange>) -> Result<(), ApiError> {
     if let Some(name) = bad_name(env) {
-        return Err(ApiError::invalid("env", format!("{name:?} is no name of a variable")));
+        let message = format!("{name:?} is no name of a variable");
+        return Err(ApiError::invalid(field, message).with("name", name));
     }
     for (name, value) in env.into_iter().flatten() {
         let value = value.as_deref().unwrap_or_default();
         if value.contains('\0') || name.len() + 1 + value.len() > VARIABLE_LENGTH {
             let message = format!("{name} has a NUL, or more than {VARIABLE_LENGTH} bytes with its name");
-            return Err(ApiError::invalid("env", message));
+            return Err(ApiError::invalid(field, message).with("name", name.as_str()));
         }
     }
     Ok(())
@@ -113,7 +114,8 @@ mod tests {
         let change = EnvChange::from([("OK_1".into(), None), ("not ok".into(), None)]);
         assert_eq!(bad_name(Some(&change)), Some("not ok"));
         assert_eq!(bad_name(None), None);
-        let refused = |value: String| check_env(Some(&EnvChange::from([("A".into(), Some(value))]))).is_err();
+        let refused =
+            |value: String| check_env("env", Some(&EnvChange::from([("A".into(), Some(value))]))).is_err();
         assert!(refused("a\0".into()) && refused("a".repeat(1 << 17)) && !refused("a".repeat(1 << 16)));
     }
 }

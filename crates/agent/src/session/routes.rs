@@ -12,11 +12,12 @@ use sandpit_api::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::check_env;
+use super::{check_env, not_found};
 use crate::{
     Agent,
     server::{
         Routes,
+        extract::no_nul,
         reply::{self, Json, Path, Reply},
     },
 };
@@ -67,7 +68,7 @@ struct OneSession {
     extensions(("x-errors" = json!([SessionExists, ResourceBusy, NotSupported]))),
 )]
 async fn create(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<CreateSession>) -> Reply {
-    check_env(request.env.as_ref())?;
+    check_env("env", request.env.as_ref())?;
     if request.isolation == Some(true) {
         let message = "sessions share the sandbox's processes and files: isolation of one is not supported";
         return Err(ApiError::new(ErrorCode::NotSupported, message)
@@ -75,12 +76,8 @@ async fn create(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<CreateS
             .suggest("Use a sandbox of its own.")
             .into());
     }
-    let no_nul = |field: &str, text: &Option<String>| match text {
-        Some(text) if text.contains('\0') => Err(ApiError::invalid(field, format!("{field} has a NUL"))),
-        _ => Ok(()),
-    };
-    no_nul("cwd", &request.cwd)?;
-    no_nul("name", &request.name)?;
+    no_nul("cwd", request.cwd.as_deref())?;
+    no_nul("name", request.name.as_deref())?;
     let session = agent.sessions.create(&request)?;
     let data = session.record();
     reply::success(&CreatedSession { data, id: session.id.clone(), container_placement_id: () })
@@ -125,7 +122,6 @@ async fn delete(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<DeleteS
     extensions(("x-errors" = json!([SessionNotFound]))),
 )]
 async fn read(Extract(agent): Extract<Arc<Agent>>, Path(id): Path<String>) -> Reply {
-    let unknown =
-        || ApiError::new(ErrorCode::SessionNotFound, format!("no session {id}")).with("sessionId", &*id);
-    reply::success(&OneSession { session: agent.sessions.find(&id).ok_or_else(unknown)?.record() })
+    let session = agent.sessions.find(&id).ok_or_else(|| not_found(&id))?;
+    reply::success(&OneSession { session: session.record() })
 }

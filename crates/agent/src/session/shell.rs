@@ -5,7 +5,6 @@
 //! and environment are then. Nothing is polled, and output is passed on as it is written.
 
 use std::{
-    convert::Infallible,
     fs, io,
     os::unix::fs::DirBuilderExt,
     path::Path,
@@ -29,7 +28,7 @@ use super::{
     shared::{Change, Member},
 };
 use crate::{
-    exec::{Chunk, Pipe, Source},
+    exec::{Chunk, Pipe, Source, pass_on},
     reap::{self, Moment, Tree},
 };
 
@@ -126,8 +125,7 @@ impl Shell {
         let ended = tokio::select! {
             told = hear(&mut self.ear, self.count) => self.ended(told?).await?,
             status = self.child.wait() => self.exited(status?),
-            never = pass_on(Source::Stdout, &out, output) => match never {},
-            never = pass_on(Source::Stderr, &err, output) => match never {},
+            never = pass_on(&out, &err, output) => match never {},
             () = stop => Ended::Stopped(None),
         };
         let ended = match ended {
@@ -247,19 +245,6 @@ async fn hear(ear: &mut Ear, number: u64) -> io::Result<Told> {
             return Ok(told);
         }
     }
-}
-
-/// Passes on what is written to `pipe`, for ever. Given up at any point, it loses nothing.
-async fn pass_on(source: Source, pipe: &Pipe, output: &mpsc::Sender<Chunk>) -> Infallible {
-    loop {
-        let Ok(permit) = output.reserve().await else { break };
-        match pipe.next().await {
-            Ok(Some(bytes)) => permit.send(Chunk::new(source, bytes)),
-            Ok(None) | Err(_) => break,
-        }
-    }
-    // Nobody listens any more: the command is being stopped.
-    std::future::pending().await
 }
 
 /// A bash that leads a session of its own, without output, at `place`.

@@ -25,6 +25,7 @@ use crate::{
     Agent,
     server::{
         Routes,
+        extract::no_nul,
         reply::{self, Json, Path, Reply, Result},
     },
     session,
@@ -106,13 +107,11 @@ pub fn open(agent: &Agent, request: &CreateTerminal) -> Result<Arc<Terminal>, Ap
     if request.command.as_ref().is_some_and(|argv| argv.first().is_none_or(String::is_empty)) {
         return Err(ApiError::invalid("command", "command must name a program"));
     }
-    session::check_env(request.env.as_ref())?;
-    let argv = request.command.iter().flatten().map(|word| ("command", word));
+    session::check_env("env", request.env.as_ref())?;
+    let argv = request.command.iter().flatten().map(|word| ("command", Some(word)));
     let fields = [("cwd", &request.cwd), ("id", &request.id), ("name", &request.name)];
-    let fields = fields.into_iter().filter_map(|(field, text)| Some((field, text.as_ref()?)));
-    if let Some((field, _)) = argv.chain(fields).find(|(_, text)| text.contains('\0')) {
-        return Err(ApiError::invalid(field, format!("{field} has a NUL")));
-    }
+    let fields = fields.into_iter().map(|(field, text)| (field, text.as_ref()));
+    argv.chain(fields).try_for_each(|(field, text)| no_nul(field, text.map(String::as_str)))?;
     let terminal = agent.terminals.add(request)?;
     start(agent, &terminal).inspect_err(|_| {
         // It never ran, so there is nothing to show.

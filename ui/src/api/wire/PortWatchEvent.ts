@@ -2,8 +2,7 @@
 import type { ErrorCode } from "./ErrorCode";
 
 /**
- * One server-sent event of `POST /api/port-watch`: `watching`, and again each minute; then one of the
- * others, and the end.
+ * One server-sent event of `POST /api/port-watch`: `watching`, then one of the others, and the end.
  */
 export type PortWatchEvent = { "type": "watching", port: number, } | { "type": "ready", port: number, 
 /**

@@ -31,6 +31,9 @@ async fn a_start_that_cannot_be_names_its_field() {
         ("stdin", with("stdin", json!("text"))),
         ("sessionId", with("sessionId", json!(""))),
         ("sessionId", with("sessionId", json!("a\0b"))),
+        ("sessionId", with("sessionId", json!(big))),
+        ("origin", with("origin", json!("nobody"))),
+        ("nonsense", with("nonsense", json!(true))),
     ];
     for id in ["", ".", "..", "a/b", "a\0b", "a?b", "list", "kill-all", &big] {
         bad.push(("processId", with("processId", json!(id))));
