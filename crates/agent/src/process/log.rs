@@ -152,10 +152,14 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
     #[test]
     fn fuzz_a_reader_gets_each_stream_in_order_or_is_told_where_it_begins() {
         bolero::check!().with_type().for_each(|(pieces, cursor): &(Vec<(bool, u16)>, u64)| {
-            let log = super::Log::new();
+            let log = Log::new();
             for (err, length) in pieces {
                 let source = if *err { Source::Stderr } else { Source::Stdout };
                 log.push(source, &vec![u8::from(*err); usize::from(*length) * 8]);
@@ -170,10 +174,6 @@ mod tests {
             assert!(at >= log.end());
         });
     }
-
-    use proptest::prelude::*;
-
-    use super::*;
 
     fn piece(start: u64, source: Source, bytes: &'static [u8], ended: bool) -> Piece {
         Piece { start, source, bytes: Bytes::from_static(bytes), ended }

@@ -254,8 +254,4 @@ async fn remove(Extract(agent): Extract<Arc<Agent>>, Path(id): Path<String>) -> 
 }
 
 #[cfg(test)]
-mod resume_tests;
-#[cfg(test)]
-mod sharing_tests;
-#[cfg(test)]
 mod tests;

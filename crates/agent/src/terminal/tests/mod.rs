@@ -1,5 +1,8 @@
 //! Terminals over their routes and sockets, with a real bash and a real PTY.
 
+mod resume;
+mod sharing;
+
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
@@ -15,7 +18,7 @@ use crate::server::testing::TestAgent;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A viewer as a test sees it.
-pub(super) struct Screen {
+struct Screen {
     socket: WebSocketStream<UnixStream>,
     pub output: Vec<u8>,
     cursor: u64,
@@ -84,14 +87,14 @@ impl Screen {
     }
 }
 
-pub(super) async fn create(agent: &TestAgent, request: Value) -> String {
+async fn create(agent: &TestAgent, request: Value) -> String {
     let (status, body) = agent.post("/api/terminals", request).await;
     assert_eq!(status, StatusCode::CREATED, "{body}");
     body["terminal"]["id"].as_str().unwrap().to_owned()
 }
 
 /// A terminal that runs `script`.
-pub(super) async fn run(agent: &TestAgent, script: &str) -> String {
+async fn run(agent: &TestAgent, script: &str) -> String {
     create(agent, json!({ "command": ["bash", "-c", script] })).await
 }
 

@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Message;
 
-use super::tests::run;
+use super::run;
 use crate::server::testing::TestAgent;
 
 /// No test waits longer for anything.

@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::tests::{Screen, create};
+use super::{Screen, create};
 use crate::server::testing::TestAgent;
 
 /// What every prompt of ours begins with, unseen.
