@@ -13,7 +13,7 @@ use rustix::{
     io::FdFlags,
     process::{Resource, Rlimit, getrlimit, setrlimit},
 };
-use sandpit_agent::{Agent, Config, reap, server};
+use sandpit_agent::{Agent, Config, file, reap, server};
 
 /// How long processes have to end when the agent is asked to.
 const GRACE: Duration = Duration::from_secs(3);
@@ -87,6 +87,8 @@ fn keep_descriptors() -> anyhow::Result<()> {
 
 async fn run(args: Args) -> anyhow::Result<()> {
     reap::adopt_orphans().context("reaping orphans")?;
+    // What is there now is nobody's; it is removed beside everything else.
+    tokio::task::spawn_blocking(file::sweep(&args.workspace));
     let agent = Agent::new(Config::inherited(&args.workspace)).context("the agent's folder")?;
     let app = server::router(agent.clone());
     let ended = tokio::select! {

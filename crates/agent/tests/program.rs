@@ -5,6 +5,7 @@
 use std::{
     io::{Read, Write},
     os::unix::net::UnixStream,
+    path::Path,
     process::{Child, Command},
     time::{Duration, Instant},
 };
@@ -40,18 +41,16 @@ fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+fn start(folder: &Path, more: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sandpit-agent"));
+    command.args(["--listen-unix", "socket", "--workspace"]).arg(folder).args(more);
+    command.env("TMPDIR", folder).current_dir(folder).spawn().unwrap()
+}
+
 impl Program {
     fn start(more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_sandpit-agent"))
-            .args(["--listen-unix", "socket", "--workspace"])
-            .arg(folder.path())
-            .args(more)
-            .env("TMPDIR", folder.path())
-            .current_dir(folder.path())
-            .spawn()
-            .unwrap();
-        Self { child, folder }
+        Self { child: start(folder.path(), more), folder }
     }
 
     fn call(&self, path: &str, body: &Value) -> Value {
@@ -69,6 +68,18 @@ impl Program {
         let body = self.call("/api/execute", &json!({ "command": command }));
         body["stdout"].as_str().unwrap().to_owned()
     }
+}
+
+#[test]
+fn what_a_killed_agent_left_unfinished_is_gone_after_the_next_start() {
+    let mut program = Program::start(&[]);
+    assert_eq!(program.run("mkdir -p .sandpit-part-1/half kept && echo made"), "made\n");
+    program.child.kill().unwrap();
+    program.child.wait().unwrap();
+    std::fs::remove_file(program.folder.path().join("socket")).unwrap();
+    program.child = start(program.folder.path(), &[]);
+    until("it is gone", || program.run("ls -d .sandpit-part-*").is_empty().then_some(()));
+    assert_eq!(program.run("ls -d kept"), "kept\n");
 }
 
 #[test]

@@ -11,8 +11,8 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::server::extract;
 
-/// How many pieces wait between the disk and a slow client.
-const PIECES: usize = 4;
+/// How many pieces, or events, wait between the disk and a slow client.
+pub const PIECES: usize = 4;
 /// How much is gathered into one piece, bytes.
 const PIECE: usize = 64 * 1024;
 

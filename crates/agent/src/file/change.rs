@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use sandpit_api::{ApiError, ErrorCode};
 
 use super::fault::{Result, fault};
+use super::list::PART_PREFIX;
 use super::{name, replace};
 
 /// As many links as the kernel follows before it says `ELOOP`.
@@ -192,6 +193,16 @@ impl Drop for Part {
     }
 }
 
+/// Finds what an agent that was killed has left unfinished in `folder` itself, where most clones, copies and
+/// archives are made ready, and gives what removes it. To be called before anything is served. What lies
+/// deeper stays: looking through a whole workspace would cost too much at each start.
+pub fn sweep(folder: &Path) -> impl FnOnce() + Send + use<> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_part = |entry: &fs::DirEntry| entry.file_name().as_bytes().starts_with(PART_PREFIX.as_bytes());
+    let parts: Vec<Part> = entries.filter(is_part).map(|entry| Part(entry.path())).collect();
+    move || drop(parts)
+}
+
 fn copy_entry(from: &Path, to: &Path) -> Result<()> {
     let failed = |error: std::io::Error| fault("file.copy", from, error);
     let metadata = fs::symlink_metadata(from).map_err(failed)?;
@@ -311,6 +322,21 @@ mod tests {
         );
         drop(socket);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn what_a_killed_agent_left_goes_and_nothing_else() {
+        let dir = tree();
+        let part = dir.path().join(replace::part_name());
+        fs::create_dir_all(part.join("half/done")).unwrap();
+        std::os::unix::fs::symlink("a", dir.path().join(replace::part_name())).unwrap();
+        let remove = sweep(dir.path());
+        fs::create_dir(dir.path().join(".sandpit-part-new")).unwrap();
+        remove();
+        assert!(!part.exists());
+        assert!(fs::remove_dir(dir.path().join(".sandpit-part-new")).is_ok(), "what came later stays");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);
+        assert!(dir.path().join("a").exists());
     }
 
     #[test]

@@ -32,11 +32,9 @@ use crate::server::extract::base64;
 use crate::server::reply::{self, Json, Reply};
 use crate::server::{Routes, State, sse};
 pub use archive::arrive::Arrival;
+pub use change::sweep;
 pub use fault::{Result, blocking, fault};
-use read::Encoding;
-
-/// How many pieces wait between the disk and a slow reader.
-const PIECES: usize = 4;
+use read::{Encoding, FileContent};
 
 /// The routes of this module.
 pub fn routes() -> Routes {
@@ -107,20 +105,6 @@ async fn list_files(agent: State, Json(asked): Json<ListFiles>) -> Reply {
 }
 
 /// The content of a file, in one piece of at most 32 MiB.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct FileContent {
-    path: String,
-    content: String,
-    /// Of `content`: `utf-8` or `base64`.
-    encoding: &'static str,
-    is_binary: bool,
-    mime_type: String,
-    /// Bytes.
-    size: u64,
-}
-
-/// The content of a file, in one piece of at most 32 MiB.
 #[utoipa::path(
     post, path = "/api/read", tag = "Files",
     request_body(content = Entry, example = json!({ "path": "/workspace/a.py" })),
@@ -152,7 +136,7 @@ async fn read_stream(agent: State, Json(body): Json<Entry>) -> Reply {
     let path = body.resolve(&agent)?;
     let encoding = Encoding::parse(body.encoding.as_deref())?;
     let slices = blocking(move || read::Slices::open(&path, encoding)).await?;
-    let (events, received) = mpsc::channel(PIECES);
+    let (events, received) = mpsc::channel(body::PIECES);
     tokio::task::spawn_blocking(move || slices.stream(|event| events.blocking_send(event).is_ok()));
     Ok(sse::events(ReceiverStream::new(received)))
 }

@@ -8,7 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rustix::fs::{FileType as Kind, Mode, OFlags, Stat};
 use sandpit_api::{ApiError, ErrorCode};
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::fault::{Result, fault};
 use super::{mime, name};
@@ -96,8 +98,22 @@ impl Encoding {
     }
 }
 
-/// The answer of `POST /api/read`, but for `success` and `timestamp`.
-pub fn read(path: &Path, encoding: Option<Encoding>) -> Result<Value> {
+/// The content of a file, in one piece of at most 32 MiB.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FileContent {
+    path: String,
+    content: String,
+    /// Of `content`: `utf-8` or `base64`.
+    encoding: &'static str,
+    is_binary: bool,
+    mime_type: String,
+    /// Bytes.
+    size: usize,
+}
+
+/// Reads a file in one piece; without `encoding`, what it holds decides.
+pub fn read(path: &Path, encoding: Option<Encoding>) -> Result<FileContent> {
     let (file, stat) = open_regular("file.read", path)?;
     let mut content = Vec::with_capacity(usize::try_from(stat.st_size).unwrap_or(0).min(READ_LIMIT as usize));
     let failed = |error| fault("file.read", path, error);
@@ -108,14 +124,14 @@ pub fn read(path: &Path, encoding: Option<Encoding>) -> Result<Value> {
     }
     let text = std::str::from_utf8(&content).is_ok() && !content.contains(&0);
     let encoding = encoding.unwrap_or(if text { Encoding::Utf8 } else { Encoding::Base64 });
-    Ok(json!({
-        "path": name::encode(path.as_os_str()),
-        "content": encoding.encode(&content),
-        "encoding": encoding.name(),
-        "isBinary": !text,
-        "mimeType": mime::of(path, &content[..content.len().min(mime::HEAD)]),
-        "size": content.len(),
-    }))
+    Ok(FileContent {
+        path: name::encode(path.as_os_str()).into_owned(),
+        content: encoding.encode(&content),
+        encoding: encoding.name(),
+        is_binary: !text,
+        mime_type: mime::of(path, &content[..content.len().min(mime::HEAD)]),
+        size: content.len(),
+    })
 }
 
 fn too_large(path: &Path) -> Box<ApiError> {
@@ -252,12 +268,12 @@ mod tests {
         let path = dir.path().join("f");
         std::fs::write(&path, "gr\u{fc}n").unwrap();
         let read_text = read(&path, None).unwrap();
-        assert_eq!(read_text["content"], "gr\u{fc}n");
-        assert_eq!((&read_text["encoding"], &read_text["isBinary"]), (&json!("utf-8"), &json!(false)));
+        assert_eq!(read_text.content, "gr\u{fc}n");
+        assert_eq!((read_text.encoding, read_text.is_binary), ("utf-8", false));
         std::fs::write(&path, [0, 255, 1]).unwrap();
         let read_binary = read(&path, None).unwrap();
-        assert_eq!(read_binary["content"], "AP8B");
-        assert_eq!(read_binary["isBinary"], true);
+        assert_eq!(read_binary.content, "AP8B");
+        assert!(read_binary.is_binary);
     }
 
     #[test]
@@ -274,7 +290,7 @@ mod tests {
     #[test]
     fn a_file_of_proc_is_read_whole_although_it_says_it_is_empty() {
         let status = read(Path::new("/proc/self/status"), None).unwrap();
-        assert!(status["content"].as_str().unwrap().starts_with("Name:"));
+        assert!(status.content.starts_with("Name:"));
     }
 
     #[test]
