@@ -26,6 +26,8 @@ impl Described {
         D::schemas(&mut schemas);
         schemas.into_iter().for_each(|(name, schema)| self.name(name, schema));
         let mut operation = D::operation();
+        // Handlers of different modules have the same names, operations may not: the gateway names them all.
+        operation.operation_id = None;
         operation.tags = Some(D::tags().into_iter().map(str::to_owned).collect());
         self.paths.add_path_operation(D::path(), D::methods(), operation);
     }
@@ -51,20 +53,11 @@ impl Described {
         let paths = document["paths"].as_object_mut().unwrap();
         for (path, item) in paths {
             for (method, operation) in item.as_object_mut().unwrap() {
-                complete(method, path, operation);
                 lacks.extend(missing(operation).map(|what| format!("{method} {path}: {what}")));
             }
         }
         (sorted(document), lacks)
     }
-}
-
-/// Handlers of different modules have the same names, operations may not.
-fn complete(method: &str, path: &str, operation: &mut Value) {
-    let words = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
-    let id: String = std::iter::once(method.to_owned()).chain(words.map(capital)).collect();
-    operation["operationId"] = id.into();
 }
 
 /// What every operation must say.

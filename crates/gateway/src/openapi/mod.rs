@@ -56,11 +56,7 @@ fn document() -> Value {
     let mut own = Base::openapi();
     own.merge(routes::described().into_openapi());
     let mut document = serde_json::to_value(own).expect("a document is plain data");
-    for (path, item) in object(&mut document["paths"]) {
-        for (method, operation) in object(item) {
-            operation["operationId"] = name(method, path).into();
-        }
-    }
+    name_operations(&mut document["paths"]);
     let agent = serde_json::from_str(AGENT).expect("a test wrote it as JSON");
     add_agent(&mut document, agent);
     for (path, item) in object(&mut document["paths"]) {
@@ -78,6 +74,14 @@ fn object(value: &mut Value) -> &mut Map<String, Value> {
     value.as_object_mut().expect("an object of the document")
 }
 
+fn name_operations(paths: &mut Value) {
+    for (path, item) in object(paths) {
+        for (method, operation) in object(item) {
+            operation["operationId"] = name(method, path).into();
+        }
+    }
+}
+
 /// The method and the words of the path, which no two operations share.
 fn name(method: &str, path: &str) -> String {
     let words =
@@ -87,6 +91,7 @@ fn name(method: &str, path: &str) -> String {
 }
 
 fn add_agent(document: &mut Value, mut agent: Value) {
+    name_operations(&mut agent["paths"]);
     for (path, item) in std::mem::take(object(&mut agent["paths"])) {
         // Only what passes through.
         if path.starts_with("/api/") || path == "/ws" || path.starts_with("/ws/") {
@@ -101,7 +106,6 @@ fn complete(path: &str, item: &mut Value) {
     for operation in object(item).values_mut() {
         let codes = codes(path, operation);
         answer_errors(operation, codes);
-        describe_answers(operation);
         describe_events(operation);
         if path.starts_with(SANDBOX) {
             let parameters = object(operation).entry("parameters").or_insert_with(|| json!([]));
@@ -141,13 +145,6 @@ fn answer_errors(operation: &mut Value, codes: Vec<ErrorCode>) {
         let content = json!({ "schema": { "$ref": "#/components/schemas/ApiError" }, "examples": examples });
         let answer = json!({ "description": description, "content": { "application/json": content } });
         answers.insert(status.to_string(), answer);
-    }
-}
-
-/// An answer without a description is not valid.
-fn describe_answers(operation: &mut Value) {
-    for answer in object(&mut operation["responses"]).values_mut() {
-        object(answer).entry("description").or_insert_with(|| "Done".into());
     }
 }
 
