@@ -10,6 +10,7 @@ use rustix::{
     io::Errno,
     process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal},
 };
+use sandpit_engine::record::is_shortage;
 use serde::{Deserialize, Serialize};
 use tokio::{io::unix::AsyncFd, time::timeout};
 
@@ -98,12 +99,6 @@ impl Identity {
 
 fn gone() -> io::Error {
     io::ErrorKind::NotFound.into()
-}
-
-/// This process lacks something now, which says nothing of what it asked about.
-fn is_shortage(error: &io::Error) -> bool {
-    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
-    errno.is_some_and(|errno| [Errno::MFILE, Errno::NFILE, Errno::NOMEM].contains(&errno))
 }
 
 fn stat(pid: i32) -> io::Result<Stat> {
