@@ -9,17 +9,22 @@ export interface Served {
   server: Child;
 }
 
+/** What `sandpitd` says once it is ready: the token only when it was made up for this run. */
+export async function ready(server: Child, ms = 15_000): Promise<{ url: string; token?: string }> {
+  const said = async () => /^\{.*"url".*\}$/m.exec(server.output())?.[0];
+  const line = await until("sandpitd to say it is ready", said, ms).catch((error) => {
+    throw new Error(`${error}\n${server.output()}`);
+  });
+  const { url, token } = JSON.parse(line) as { url: string; token?: string };
+  return { url: url.replace(/\/$/, ""), ...(token && { token }) };
+}
+
 export async function serve(place: Place): Promise<Served> {
   const args = ["serve", "--listen", "127.0.0.1:0", "--data-dir", place.dataDir];
   const server = start(join(programs, "sandpitd"), args, place.env);
-  const line = await until(
-    "sandpitd to say it is ready",
-    async () => /^\{.*"url".*\}$/m.exec(server.output())?.[0],
-  ).catch((error) => {
-    throw new Error(`${error}\n${server.output()}`);
-  });
-  const ready = JSON.parse(line) as { url: string; token: string };
-  return { url: ready.url.replace(/\/$/, ""), token: ready.token, server };
+  const { url, token } = await ready(server);
+  if (!token) throw new Error(`sandpitd told no token\n${server.output()}`);
+  return { url, token, server };
 }
 
 /** Sandboxes outlive the app: ends every sandbox of `place` and removes its folder. */

@@ -2,8 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type Child, start, until } from "../../support/child.ts";
+import { type Child, start } from "../../support/child.ts";
 import { newPlace, type Place, programs } from "../../support/place.ts";
+import { ready } from "../../support/served.ts";
 import { events, type Event } from "./events.ts";
 
 export interface Sandbox {
@@ -60,11 +61,7 @@ export class Gateway {
     const [program = "", ...args] = [...AS_A_LOGIN, ...this.prefix, join(programs, "sandpitd"), ...own];
     const server = start(program, args, this.place.env);
     this.server = server;
-    const said = async () => /^\{.*"url".*\}$/m.exec(server.output())?.[0];
-    const line = await until("sandpitd to say it is ready", said, 30_000).catch((error) => {
-      throw new Error(`${error}\n${server.output()}`);
-    });
-    this.url = (JSON.parse(line) as { url: string }).url.replace(/\/$/, "");
+    this.url = (await ready(server, 30_000)).url;
   }
 
   /** What nothing else on this machine is called. */
