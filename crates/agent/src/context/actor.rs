@@ -190,6 +190,7 @@ impl Actor {
     async fn fall_due(&mut self, due: Option<Due>) {
         match due {
             Some(Due::Words) => self.give_up().await,
+            Some(Due::Dropped) => self.take_as_dropped().await,
             Some(Due::Late(limit)) => self.stop(Stop::Late(limit)).await,
             Some(Due::Deaf) => self.replace_deaf().await,
             None => {}

@@ -128,9 +128,7 @@ impl Actor {
         if untold {
             let error = match (late, stopped, code) {
                 (Some(error), ..) => error,
-                (_, Some((Stop::Interrupted | Stop::Abandoned, _)), _) => {
-                    output::error("Interrupted", "The run was interrupted".to_owned())
-                }
+                (_, Some((Stop::Interrupted | Stop::Abandoned, _)), _) => interrupted(),
                 (_, _, Some(code)) => diagnose::syntax_error(&self.start.launch, &code).await,
                 _ => output::untold_error(reply.error),
             };
@@ -215,6 +213,17 @@ impl Actor {
         }
     }
 
+    /// Ends a run that was interrupted before the kernel came to it.
+    pub(super) async fn take_as_dropped(&mut self) {
+        if let Some(run) = &mut self.run {
+            (run.status, run.failed) = (Some(RunStatus::Error), true);
+            let error = run.stop_error(&[]).unwrap_or_else(interrupted);
+            let request = run.request_id.clone();
+            self.conclude(Some(&request), error);
+        }
+        self.settle().await;
+    }
+
     /// Ends a run whose last words were lost.
     pub(super) async fn give_up(&mut self) {
         if let Some(run) = &mut self.run {
@@ -237,4 +246,8 @@ impl Actor {
         self.abort_queue();
         self.set(KernelState::Dead);
     }
+}
+
+fn interrupted() -> ContextEvent {
+    output::error("Interrupted", "The run was interrupted".to_owned())
 }

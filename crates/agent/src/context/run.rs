@@ -12,6 +12,9 @@ use crate::session::EnvChange;
 /// A kernel that has answered says within this time that its output is out, or never: its socket drops
 /// what it cannot send when a run floods it.
 const GRACE: Duration = Duration::from_secs(3);
+/// A kernel that is interrupted just before it comes to the code drops the run: it says that it is idle, and
+/// never answers. An answer comes within this time.
+const ANSWER: Duration = Duration::from_secs(1);
 /// A kernel that was told to stop because its time was over, and goes on for so long, is replaced.
 const DEAF: Duration = Duration::from_secs(5);
 
@@ -109,7 +112,8 @@ impl Run {
             (_, Some(limit)) => Some((self.started + limit, Due::Late(limit))),
             _ => None,
         };
-        words.or(time)
+        let dropped = self.stopped.is_some() && self.idle && self.status.is_none();
+        words.or(dropped.then(|| (self.heard + ANSWER, Due::Dropped))).or(time)
     }
 
     /// Waits until whoever asked for it has gone; for ever, when it was told to stop already.
@@ -134,6 +138,8 @@ impl Run {
 pub enum Due {
     /// Its last words were lost.
     Words,
+    /// The kernel does not run it any more, and says nothing of it.
+    Dropped,
     /// Its time is over.
     Late(Duration),
     /// It does not stop.

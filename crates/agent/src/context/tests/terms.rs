@@ -76,6 +76,17 @@ async fn a_run_that_takes_too_long_is_stopped_and_the_variables_stay() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_stopped_before_its_code_begins_ends_and_the_variables_stay() {
+    let context = Context::of(json!({})).await;
+    let slow = "x = 7\nimport time\ntransformers = get_ipython().input_transformers_cleanup\n\
+        def slow(lines): transformers.remove(slow); time.sleep(100)\ntransformers.append(slow)";
+    context.run(slow).await;
+    let events = context.run_with("'ran'", json!({ "timeout": 300 })).await;
+    assert_eq!((events.len(), ename(&events)), (1, "TimeoutError"), "{events:?}");
+    assert_eq!(context.value("x").await, "7");
+}
+
+#[tokio::test]
 async fn a_limit_stops_its_own_run_and_not_what_waits() {
     let context = Context::of(json!({})).await;
     let late = context.run_with("import time; time.sleep(100)", json!({ "timeout": 300 }));
