@@ -23,8 +23,8 @@ while read -r crate target; do
   say "$target"
   # No sanitizer, since they ask for a nightly compiler; the code has no `unsafe` worth one.
   cargo bolero test --rustc-bootstrap --sanitizer NONE --no-default-features --package "sandpit-$crate" \
-    --corpus-dir "$found/corpus" --crashes-dir "$found/crashes" --time "${SECONDS_EACH:-60}s" "$target" \
-    2>&1 | tee "$found/log" | grep -aE 'DONE|panicked|^error|Done' || true
-  ls "$found/crashes"/* >/dev/null 2>&1 && failed+=("$target")
+    --corpus-dir "$PWD/$found/corpus" --crashes-dir "$PWD/$found/crashes" -T "${SECONDS_EACH:-60}s" "$target" \
+    </dev/null >"$found/log" 2>&1 || failed+=("$target")
+  grep -aE 'panicked|^error|DONE' "$found/log" || tail -n 5 "$found/log"
 done < <(targets)
-[ ${#failed[@]} -eq 0 ] || fail "Found something: ${failed[*]}. The inputs are in .sandpit/fuzz."
+[ ${#failed[@]} -eq 0 ] || fail "Failed: ${failed[*]}. Logs and inputs are in .sandpit/fuzz."

@@ -68,10 +68,11 @@ pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
 
 /// The field of a serde error: its path, or the name the message gives (unknown or missing field).
 fn named_field(path: &str, message: &str) -> String {
-    let quoted = message.split('`').nth(1).filter(|_| message.contains(" field `"));
+    let quoted = message.split('`').nth(1).filter(|name| message.contains(" field `") && !name.is_empty());
     match (path, quoted) {
-        (".", Some(name)) => name.to_owned(),
-        (".", None) => "body".to_owned(),
+        ("." | "", Some(name)) => name.to_owned(),
+        // A name may be empty, and names nothing then.
+        ("." | "", None) => "body".to_owned(),
         (path, Some(name)) if !path.ends_with(name) => format!("{path}.{name}"),
         (path, _) => path.to_owned(),
     }
@@ -241,6 +242,8 @@ mod tests {
     #[test]
     fn an_unknown_field_is_named() {
         assert_eq!(field_of::<CreateSandbox>(r#"{"cpu":1}"#), "cpu");
+        assert_eq!(field_of::<CreateSandbox>(r#"{"":1}"#), "body");
+        assert_eq!(field_of::<Execute>(r#"{"""}"#), "body");
     }
 
     #[test]
