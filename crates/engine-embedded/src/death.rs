@@ -8,7 +8,7 @@ use std::{
 use rustix::process::Signal;
 use sandpit_api::{
     ApiError,
-    sandbox::{Failure, FailureKind},
+    sandbox::{Failure, FailureKind, SandboxState},
 };
 use sandpit_engine::record::Record;
 use serde::Deserialize;
@@ -31,7 +31,6 @@ pub async fn reason(host: &Host, record: &Record) -> Failure {
     if let Some(Ok(monitor)) = private.monitor.as_ref().map(Identity::open) {
         // It writes the exit code down and ends.
         monitor.ends_within(Duration::from_millis(500)).await;
-        monitor.reap();
     }
     let ran_out = private.group.as_ref().is_some_and(|name| host.cgroups().group(name).oom_kills() > 0);
     let exit_code = host.folder(&record.id).exit_code();
@@ -58,15 +57,24 @@ pub fn start_failure(error: &ApiError) -> Failure {
 
 /// The app ended while it started this sandbox: what it left is ended, and the sandbox is `failed`.
 pub async fn clean_up_after_a_crash(host: &Host, record: &mut Record) {
-    let mut private = still_there(host, record);
-    launch::end(host, &mut private, Duration::ZERO, false).await;
-    end_what_it_started(host, &record.id).await;
-    private.save_in(record);
+    end_all(host, record).await.save_in(record);
     let message = "Sandpit ended while it was starting this sandbox.".to_owned();
     record.failed(Failure { kind: FailureKind::StartFailed, message, exit_code: None });
 }
 
-/// A start that is cut off leaves processes that nobody wrote down, and that may start others yet.
+/// Ends at once whatever runs for `record`, written down there or not. Gives what is to be remembered of it.
+pub async fn end_all(host: &Host, record: &Record) -> Private {
+    let mut private = Private::of(record);
+    private.agent = private.agent.or_else(|| told_by_bubblewrap(host, &record.id));
+    launch::end(host, &mut private, Duration::ZERO, record.state == SandboxState::Paused).await;
+    if matches!(record.state, SandboxState::Creating | SandboxState::Failed) {
+        end_what_it_started(host, &record.id).await;
+    }
+    private
+}
+
+/// A start that is cut off leaves processes that nobody wrote down, and that may start others yet; so does a record
+/// that is spoilt.
 async fn end_what_it_started(host: &Host, id: &str) {
     let end = Instant::now() + PATIENCE;
     loop {
@@ -76,9 +84,7 @@ async fn end_what_it_started(host: &Host, id: &str) {
             return;
         }
         for process in found {
-            let Some(handle) = process.held().await else { continue };
-            handle.signal(Signal::KILL);
-            handle.ends_within(PATIENCE).await;
+            process.kill(PATIENCE).await;
         }
     }
 }
@@ -88,13 +94,6 @@ async fn end_what_it_started(host: &Host, id: &str) {
 struct Told {
     child_pid: i32,
     pid_namespace: u64,
-}
-
-/// What runs of `record`, also when the record lost it: bubblewrap wrote it down too.
-pub fn still_there(host: &Host, record: &Record) -> Private {
-    let mut private = Private::of(record);
-    private.agent = private.agent.or_else(|| told_by_bubblewrap(host, &record.id));
-    private
 }
 
 /// The first process, as bubblewrap wrote it down: told apart from a later one of that number by its namespace.

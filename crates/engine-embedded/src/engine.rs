@@ -236,9 +236,7 @@ impl EmbeddedEngine {
 
     /// Starts what exists already; what does not start is `failed` and keeps its files.
     async fn relaunch(&self, mut record: Record) -> Result<Sandbox> {
-        let mut left = death::still_there(&self.0.host, &record);
-        launch::end(&self.0.host, &mut left, Duration::ZERO, false).await;
-        left.save_in(&mut record);
+        death::end_all(&self.0.host, &record).await.save_in(&mut record);
         let launched = self.launch(&mut record).await;
         if let Err(error) = &launched {
             record.failed(death::start_failure(error));
@@ -350,8 +348,7 @@ impl Engine for EmbeddedEngine {
         let _lock = self.lock(id).await;
         let record = self.0.kept.load(id).await?;
         // Nothing is to be kept, so there is nothing to wait for.
-        let mut private = death::still_there(&self.0.host, &record);
-        launch::end(&self.0.host, &mut private, Duration::ZERO, record.state == SandboxState::Paused).await;
+        death::end_all(&self.0.host, &record).await;
         let (host, gone) = (self.host(), id.to_owned());
         blocking(move || host.discard(&gone)).await.map_err(failure)?;
         self.0.readings.lock().remove(id);

@@ -229,10 +229,7 @@ pub async fn end(host: &Host, private: &mut Private, grace: Duration, frozen: bo
         monitor.ends_within(Duration::from_millis(200)).await;
     }
     for helper in private.monitor.take().into_iter().chain(std::mem::take(&mut private.network)) {
-        let Some(handle) = helper.held().await else { continue };
-        handle.signal(Signal::KILL);
-        handle.ends_within(PATIENCE).await;
-        handle.reap();
+        helper.kill(PATIENCE).await;
     }
     if let Some(group) = group {
         let _ = tokio::task::spawn_blocking(move || group.remove()).await;

@@ -8,7 +8,9 @@ use procfs::{
 };
 use rustix::{
     io::Errno,
-    process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal},
+    process::{
+        Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, pidfd_open, pidfd_send_signal, waitid,
+    },
 };
 use sandpit_engine::record::is_shortage;
 use serde::{Deserialize, Serialize};
@@ -66,6 +68,23 @@ impl Identity {
                 Err(_) => return None,
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Kills it, if it has not ended, and waits for at most `time` until it has.
+    pub async fn kill(&self, time: Duration) {
+        if let Some(handle) = self.held().await {
+            handle.signal(Signal::KILL);
+            handle.ends_within(time).await;
+        }
+        self.reap();
+    }
+
+    /// Takes its exit status if it is a child of this process that has ended: until then its number is in use.
+    pub fn reap(&self) {
+        let is_same = stat(self.pid).is_ok_and(|stat| stat.starttime == self.start && self.boot == *BOOT);
+        if let (true, Some(pid)) = (is_same, Pid::from_raw(self.pid)) {
+            let _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
         }
     }
 
@@ -152,16 +171,6 @@ impl Handle {
         // The only failure is that it is gone.
         let _ = pidfd_send_signal(self.0.get_ref(), signal);
     }
-
-    /// Takes the exit status of a child that has ended.
-    pub fn reap(&self) {
-        use rustix::{
-            fd::AsFd,
-            process::{WaitId, WaitIdOptions, waitid},
-        };
-        let _ =
-            waitid(WaitId::PidFd(self.0.get_ref().as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
-    }
 }
 
 #[cfg(test)]
@@ -182,6 +191,17 @@ mod tests {
         assert!(identity.held().await.is_none(), "a zombie is not alive");
         child.wait().expect("reaped");
         assert!(identity.held().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_child_that_is_killed_or_has_ended_already_leaves_no_zombie() {
+        let sleeps = Command::new("sleep").arg("60").spawn().expect("sleep");
+        let ends = Command::new("true").spawn().expect("true");
+        for child in [sleeps, ends] {
+            let identity = Identity::of(child.id() as i32).expect("its identity");
+            identity.kill(Duration::from_secs(10)).await;
+            assert!(stat(identity.pid).is_err(), "its number is free again");
+        }
     }
 
     #[test]

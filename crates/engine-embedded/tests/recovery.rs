@@ -2,11 +2,12 @@
 
 mod common;
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path};
 
-use common::Embedded;
+use common::{Embedded, ends, networked};
 use sandpit_api::sandbox::{CreateSandbox, FailureKind, SandboxState};
 use sandpit_engine::Engine;
+use sandpit_engine_embedded::EmbeddedEngine;
 use serde_json::{Value, json};
 
 fn edit(folder: &Path, change: impl FnOnce(&mut Value)) {
@@ -14,17 +15,6 @@ fn edit(folder: &Path, change: impl FnOnce(&mut Value)) {
     let mut record = serde_json::from_slice(&fs::read(&path).expect("the record")).expect("JSON");
     change(&mut record);
     fs::write(path, record.to_string()).expect("written");
-}
-
-async fn ends(pid: i32) {
-    for _ in 0..500 {
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        if status.is_empty() || status.contains("State:\tZ") {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("process {pid} runs on");
 }
 
 #[tokio::test]
@@ -64,6 +54,59 @@ async fn a_start_that_was_cut_off_before_anything_was_written_down_leaves_no_pro
     let engine = embedded.open().await;
     assert_eq!(engine.inspect(&id).await.expect("inspect").state, SandboxState::Failed);
     ends(pid).await;
+}
+
+/// A sandbox with a network, and the processes outside that are there for it; none where there can be no network.
+async fn with_network(embedded: &Embedded) -> Option<(EmbeddedEngine, String, Vec<i32>)> {
+    let engine = embedded.open().await;
+    if !engine.describe().await.capabilities.network_on.available {
+        engine.create(networked()).await.expect_err("what cannot be had is refused");
+        return None;
+    }
+    let id = engine.create(networked()).await.expect("create").id;
+    let record = fs::read(embedded.folder(&id).join("record.json")).expect("the record");
+    let record: Value = serde_json::from_slice(&record).expect("JSON");
+    let network = record["private"]["network"].as_array().expect("its network");
+    let pids = network.iter().map(|process| process["pid"].as_i64().expect("a number") as i32).collect();
+    Some((engine, id, pids))
+}
+
+#[tokio::test]
+async fn what_makes_its_network_ends_with_the_sandbox() {
+    let embedded = Embedded::new();
+    let Some((engine, id, pids)) = with_network(&embedded).await else { return };
+    let [holder, pasta] = pids[..] else { panic!("the holder, and pasta: {pids:?}") };
+    engine.stop(&id).await.expect("stop");
+    assert!(fs::metadata(format!("/proc/{pasta}")).is_err(), "pasta is there, if only as a zombie");
+    // A child of pasta's, so its last trace is taken away by whoever adopts orphans here.
+    ends(holder).await;
+}
+
+#[tokio::test]
+async fn a_start_with_a_network_that_was_cut_off_leaves_no_process() {
+    let embedded = Embedded::new();
+    let Some((engine, id, pids)) = with_network(&embedded).await else { return };
+    drop(engine);
+    edit(&embedded.folder(&id), |record| {
+        record["state"] = json!("creating");
+        record["private"] = Value::Null;
+    });
+    embedded.open().await;
+    for pid in pids {
+        ends(pid).await;
+    }
+}
+
+#[tokio::test]
+async fn a_sandbox_whose_record_is_spoilt_is_removed_with_its_network() {
+    let embedded = Embedded::new();
+    let Some((engine, id, pids)) = with_network(&embedded).await else { return };
+    drop(engine);
+    fs::write(embedded.folder(&id).join("record.json"), "{\"name\": \"cut o").expect("spoilt");
+    embedded.open().await.destroy(&id).await.expect("destroy");
+    for pid in pids {
+        ends(pid).await;
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 /** What sandboxes leave on the machine: processes, mounts, folders, control groups, descriptors, memory. Linux only. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../support/child.ts";
 import type { Gateway } from "./gateway.ts";
@@ -12,10 +12,22 @@ const read = (path: string) => {
   }
 };
 
+/** The files that a process has open, by their paths. */
+function openFiles(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder).map((fd) => readlinkSync(join(folder, fd)));
+  } catch {
+    return []; // It is gone, closed one meanwhile, or is not ours.
+  }
+}
+
 const pids = () => readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
 const isZombie = (pid: number) => /^State:\s+[ZX]/m.test(read(`/proc/${pid}/status`));
+const parentOf = (pid: number) => Number(/^PPid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1]);
+const described = (pid: number) => `${pid} ${read(`/proc/${pid}/cmdline`).replaceAll("\0", " ")}`;
 
-/** Processes that have a folder of this gateway's sandboxes mounted: whatever runs for or in one of them. */
+/** Processes that have a folder of this gateway's sandboxes mounted, or a file of one open: whatever runs for or in one. */
 export function processesOf(gateway: Gateway): number[] {
   const isMount = (line: string) => {
     // A disk of the gateway's own is called like its folder, and its mounts are told as paths within it.
@@ -23,7 +35,8 @@ export function processesOf(gateway: Gateway): number[] {
     return path.startsWith(`${gateway.data}/sandboxes/`) || (line.includes(gateway.name) && path.startsWith("/sandboxes/"));
   };
   const has = (pid: number) => read(`/proc/${pid}/mountinfo`).split("\n").some(isMount);
-  return pids().filter((pid) => has(pid) && !isZombie(pid));
+  const opened = (pid: number) => openFiles(pid).some((path) => path.startsWith(`${gateway.data}/sandboxes/`));
+  return pids().filter((pid) => pid !== gateway.pid && (has(pid) || opened(pid)) && !isZombie(pid));
 }
 
 /** A path of the data folder as the gateway sees it, which may have a disk of its own. */
@@ -49,7 +62,8 @@ function controlGroups(id: string): string[] {
 export function leftOf(gateway: Gateway, ids: string[] = []) {
   const kept = inFolder(seen(gateway, "gateway/sandboxes"));
   return {
-    processes: processesOf(gateway).map((pid) => `${pid} ${read(`/proc/${pid}/cmdline`).replaceAll("\0", " ")}`),
+    processes: processesOf(gateway).map(described),
+    zombies: pids().filter((pid) => isZombie(pid) && parentOf(pid) === gateway.pid).map((pid) => read(`/proc/${pid}/stat`)),
     mounts: read("/proc/self/mountinfo").split("\n").filter((line) => line.includes(gateway.name)),
     folders: inFolder(seen(gateway, "sandboxes")),
     kept: kept.filter((name) => !name.endsWith(".used")),
@@ -57,7 +71,7 @@ export function leftOf(gateway: Gateway, ids: string[] = []) {
   };
 }
 
-const NOTHING = { processes: [], mounts: [], folders: [], kept: [], groups: [] };
+const NOTHING = { processes: [], zombies: [], mounts: [], folders: [], kept: [], groups: [] };
 
 /** Waits until nothing is left, and says what is when that never comes. A kill takes the kernel a moment. */
 export async function nothingIsLeft(gateway: Gateway, ids: string[] = []): Promise<void> {
@@ -90,7 +104,7 @@ export function resident(pid: number): number {
 
 /** The process and all that descend from it. */
 export function treeOf(pid: number): number[] {
-  const parents = new Map(pids().map((each) => [each, Number(/^PPid:\s+(\d+)/m.exec(read(`/proc/${each}/status`))?.[1])]));
+  const parents = new Map(pids().map((each) => [each, parentOf(each)]));
   const tree = new Set([pid]);
   for (let before = 0; before !== tree.size; ) {
     before = tree.size;

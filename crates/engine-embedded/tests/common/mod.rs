@@ -2,10 +2,31 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use sandpit_api::sandbox::{CreateSandbox, Network, NetworkMode};
 use sandpit_engine::{Engine, contract::Subject};
 use sandpit_engine_embedded::{Config, EmbeddedEngine};
+
+/// What asks for a sandbox with a network.
+pub fn networked() -> CreateSandbox {
+    CreateSandbox {
+        network: Network { mode: NetworkMode::On, allow: Vec::new() },
+        ..CreateSandbox::default()
+    }
+}
+
+/// Waits until the process `pid` has ended.
+pub async fn ends(pid: i32) {
+    for _ in 0..500 {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        if status.is_empty() || status.contains("State:\tZ") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("process {pid} runs on");
+}
 
 /// Removed with all its sandboxes when it is dropped, also when the test failed.
 pub struct Embedded {

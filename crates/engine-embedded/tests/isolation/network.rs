@@ -8,20 +8,13 @@ use std::{
     },
 };
 
-use sandpit_api::{
-    ErrorCode,
-    sandbox::{CreateSandbox, Network, NetworkMode},
-};
+use sandpit_api::ErrorCode;
 use sandpit_engine::Engine;
 
-use crate::{Cell, common::Embedded};
-
-fn networked() -> CreateSandbox {
-    CreateSandbox {
-        network: Network { mode: NetworkMode::On, allow: Vec::new() },
-        ..CreateSandbox::default()
-    }
-}
+use crate::{
+    Cell,
+    common::{Embedded, networked},
+};
 
 /// Prints, for each address, how a connection to it ends.
 fn connect(addresses: &[String], port: u16) -> String {
