@@ -1,13 +1,17 @@
 //! `/v1/sandboxes/{id}/api/**` and `/ws/**`: to the sandbox's agent, untouched.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     extract::{Request, State},
     response::Response,
 };
 use http::{HeaderValue, Uri, header, uri::PathAndQuery};
+use http_body_util::{BodyExt, Limited};
 use sandpit_api::{ApiError, ErrorCode, sandbox::SandboxState};
 use sandpit_engine::refuse;
+use serde::de::DeserializeOwned;
 
 use crate::{
     answer::{Answer, Failed, Id},
@@ -15,6 +19,9 @@ use crate::{
     gateway::Gateway,
     upstream::Unanswered,
 };
+
+/// The longest answer that the gateway itself reads, bytes; what runs in a sandbox is not trusted.
+const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
 
 /// Any method of any route of the agent.
 pub async fn pass(
@@ -74,6 +81,16 @@ impl Gateway {
             Ok(answer) => Err(sandpit_engine::client::refusal(answer).await),
             Err(unanswered) => Err(self.explain(id, unanswered).await),
         }
+    }
+
+    /// What an agent says at `path`; none when it says nothing of that kind within `time`.
+    pub(crate) async fn read<T: DeserializeOwned>(&self, id: &str, path: &str, time: Duration) -> Option<T> {
+        let reading = async {
+            let answer = self.ask(id, path).await.ok()?;
+            let bytes = Limited::new(answer.into_body(), LONGEST_ANSWER).collect().await.ok()?.to_bytes();
+            serde_json::from_slice(&bytes).ok()
+        };
+        tokio::time::timeout(time, reading).await.ok().flatten()
     }
 }
 

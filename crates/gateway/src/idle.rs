@@ -3,20 +3,18 @@
 
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Limited};
 use sandpit_api::{
     context::{Context, KernelState},
     process::{Process, ProcessStatus},
     sandbox::{Sandbox, SandboxState},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 
 use crate::gateway::Gateway;
 
 const LOOK: Duration = Duration::from_secs(1);
 /// An agent that does not say within this time whether it is at work is left alone.
 const ANSWER: Duration = Duration::from_secs(5);
-const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
 
 /// Looks at every sandbox, again and again.
 pub async fn watch(gateway: Gateway) {
@@ -76,21 +74,12 @@ struct Contexts {
 
 /// No background process and no cell runs. An agent that does not say so may be at work.
 async fn at_rest(gateway: &Gateway, id: &str) -> bool {
-    let processes = read::<Processes>(gateway, id, "/api/process/list");
-    let contexts = read::<Contexts>(gateway, id, "/api/contexts");
+    let processes = gateway.read::<Processes>(id, "/api/process/list", ANSWER);
+    let contexts = gateway.read::<Contexts>(id, "/api/contexts", ANSWER);
     let (processes, contexts) = tokio::join!(processes, contexts);
     let running =
         |process: &Process| matches!(process.status, ProcessStatus::Starting | ProcessStatus::Running);
     let busy = |context: &Context| matches!(context.state, KernelState::Busy | KernelState::Starting);
     processes.is_some_and(|list| !list.processes.iter().any(running))
         && contexts.is_some_and(|list| !list.contexts.iter().any(busy))
-}
-
-async fn read<T: DeserializeOwned>(gateway: &Gateway, id: &str, path: &str) -> Option<T> {
-    let reading = async {
-        let answer = gateway.ask(id, path).await.ok()?;
-        let bytes = Limited::new(answer.into_body(), LONGEST_ANSWER).collect().await.ok()?.to_bytes();
-        serde_json::from_slice(&bytes).ok()
-    };
-    tokio::time::timeout(ANSWER, reading).await.ok().flatten()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
 use http_body_util::BodyExt;
-use sandpit_api::{event::EventKind, port::ListeningPort};
+use sandpit_api::{event::EventKind, port::ListeningPort, sandbox::SandboxState};
 use serde::Deserialize;
 use tokio_util::{
     codec::{FramedRead, LinesCodec},
@@ -18,6 +18,8 @@ use crate::gateway::Gateway;
 const LONGEST_LINE: usize = 1024 * 1024;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// An agent that is asked what listens answers in a few milliseconds.
+const LOOK: Duration = Duration::from_millis(500);
 
 #[derive(Deserialize)]
 struct Seen {
@@ -86,6 +88,16 @@ async fn follow(
 }
 
 impl Gateway {
+    /// What listens at this moment, which the watch tells a little later. A sandbox that does not say so in time (it
+    /// may be paused) has what was seen last.
+    pub(crate) async fn listening_now(&self, id: &str) -> Vec<ListeningPort> {
+        let seen = match self.roster.state(id) {
+            Some(SandboxState::Running) => self.read::<Seen>(id, "/api/ports", LOOK).await,
+            _ => None,
+        };
+        seen.map_or_else(|| self.listening.get(id), |seen| seen.ports)
+    }
+
     /// Takes note of what listens, and tells of it and of the exposed ports whose status changed.
     fn listens(&self, id: &str, ports: Vec<ListeningPort>) {
         if !self.listening.put(id, ports.clone()) {

@@ -36,10 +36,6 @@ impl Listening {
         self.ports.read().get(id).cloned().unwrap_or_default()
     }
 
-    pub fn has(&self, id: &str, port: u16) -> bool {
-        self.ports.read().get(id).is_some_and(|ports| ports.iter().any(|listening| listening.port == port))
-    }
-
     /// True when these are other ports than before.
     pub fn put(&self, id: &str, ports: Vec<ListeningPort>) -> bool {
         let mut all = self.ports.write();
@@ -68,14 +64,18 @@ impl From<std::io::Error> for Refused {
 }
 
 impl Gateway {
-    /// The exposed ports of a sandbox, in order.
+    /// The exposed ports of a sandbox, in order, with the status that was seen last.
     pub(crate) fn exposed(&self, id: &str) -> Vec<ExposedPort> {
-        let shown = |(port, exposure): (&u16, &Exposure)| self.shown(id, *port, exposure);
+        self.exposed_among(id, &self.listening.get(id))
+    }
+
+    fn exposed_among(&self, id: &str, listening: &[ListeningPort]) -> Vec<ExposedPort> {
+        let shown = |(port, exposure): (&u16, &Exposure)| self.shown(id, *port, exposure, listening);
         self.saved.with(id, |kept| kept.ports.iter().map(shown).collect()).unwrap_or_default()
     }
 
-    fn shown(&self, id: &str, port: u16, exposure: &Exposure) -> ExposedPort {
-        let active = self.listening.has(id, port);
+    fn shown(&self, id: &str, port: u16, exposure: &Exposure, listening: &[ListeningPort]) -> ExposedPort {
+        let active = listening.iter().any(|listening| listening.port == port);
         ExposedPort {
             port,
             url: host::url(port, id, &exposure.token, self.previews.port()),
@@ -94,7 +94,7 @@ impl Gateway {
             Refused::Disk(error) => unsaved(error),
         })?;
         self.inspect(id).await?;
-        Ok(self.shown(id, port, &exposure))
+        Ok(self.shown(id, port, &exposure, &self.listening_now(id).await))
     }
 
     async fn unexpose(&self, id: &str, port: u16) -> Result<()> {
@@ -172,8 +172,9 @@ fn not_exposed(port: u16) -> ApiError {
     responses((status = 200, description = "The ports", body = Ports, example = json!({ "exposed": [], "listening": [] }))),
 )]
 pub async fn list(State(gateway): State<Gateway>, Id(id): Id) -> Answer<Json<Ports>> {
-    let exposed = gateway.inspect(&id).await?.ports;
-    Ok(Json(Ports { exposed, listening: gateway.listening.get(&id) }))
+    gateway.inspect(&id).await?;
+    let listening = gateway.listening_now(&id).await;
+    Ok(Json(Ports { exposed: gateway.exposed_among(&id, &listening), listening }))
 }
 
 /// Gives a port a preview URL; 201, also when it had one already.

@@ -63,12 +63,14 @@ async fn use_it(gateway: Gateway) {
     caller.post("/v1/sandboxes/real/api/write", json!({ "path": "server.py", "content": SERVER })).await;
     let server = json!({ "command": "exec python3 server.py" });
     caller.post("/v1/sandboxes/real/api/process/start", server).await;
+    run(&caller, "until (: < /dev/tcp/127.0.0.1/8000) 2> /dev/null; do sleep 0.01; done").await;
     let exposed = caller.post("/v1/sandboxes/real/ports", json!({ "port": 8000 })).await;
+    assert_eq!(exposed["status"], "active", "what listens is told at once, however lately it began to");
     let url = exposed["url"].as_str().expect("a url");
     let host = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
-    eventually(async || caller.get("/v1/sandboxes/real/ports").await["exposed"][0]["status"] == "active")
-        .await;
-    let listening = caller.get("/v1/sandboxes/real/ports").await["listening"].clone();
+    let ports = caller.get("/v1/sandboxes/real/ports").await;
+    assert_eq!(ports["exposed"][0]["status"], "active");
+    let listening = ports["listening"].clone();
     assert_eq!(
         (&listening[0]["port"], &listening[0]["process"]),
         (&json!(8000), &json!("python3")),
