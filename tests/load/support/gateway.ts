@@ -1,5 +1,5 @@
 /** A real `sandpitd` over a data folder of its own: to ask, to kill, and to start again over the same folder. */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Child, start } from "../../support/child.ts";
@@ -26,14 +26,13 @@ export interface Answer<T> {
   body: T;
 }
 
-/** As many descriptors as a login gives, however many this test has. */
-const AS_A_LOGIN = ["/bin/sh", "-c", 'ulimit -Sn 1024; exec "$@"', "sh"];
-
 export class Gateway {
   readonly place: Place;
   /** Its data folder. */
   readonly data: string;
   readonly token = randomBytes(24).toString("hex");
+  /** A limit that Linux has no use for. All that it starts has the same, whatever becomes of its parent or its files. */
+  readonly mark = randomInt(1, 2 ** 31);
   url = "";
   private server: Child | undefined;
   /** Words in front of the program. */
@@ -58,7 +57,9 @@ export class Gateway {
   async begin(): Promise<void> {
     const token = join(this.place.dataDir, "token");
     const own = ["serve", "--listen", "127.0.0.1:0", "--data-dir", this.data, "--token-file", token];
-    const [program = "", ...args] = [...AS_A_LOGIN, ...this.prefix, join(programs, "sandpitd"), ...own];
+    // As many descriptors as a login gives, however many this test has.
+    const limits = ["prlimit", "--nofile=1024:", `--locks=${this.mark}`];
+    const [program = "", ...args] = [...limits, ...this.prefix, join(programs, "sandpitd"), ...own];
     const server = start(program, args, this.place.env);
     this.server = server;
     this.url = (await ready(server, 30_000)).url;

@@ -1,5 +1,5 @@
 /** What sandboxes leave on the machine: processes, mounts, folders, control groups, descriptors, memory. Linux only. */
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../../support/child.ts";
 import type { Gateway } from "./gateway.ts";
@@ -12,31 +12,15 @@ const read = (path: string) => {
   }
 };
 
-/** The files that a process has open, by their paths. */
-function openFiles(pid: number): string[] {
-  const folder = `/proc/${pid}/fd`;
-  try {
-    return readdirSync(folder).map((fd) => readlinkSync(join(folder, fd)));
-  } catch {
-    return []; // It is gone, closed one meanwhile, or is not ours.
-  }
-}
-
 const pids = () => readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
 const isZombie = (pid: number) => /^State:\s+[ZX]/m.test(read(`/proc/${pid}/status`));
 const parentOf = (pid: number) => Number(/^PPid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1]);
 const described = (pid: number) => `${pid} ${read(`/proc/${pid}/cmdline`).replaceAll("\0", " ")}`;
 
-/** Processes that have a folder of this gateway's sandboxes mounted, or a file of one open: whatever runs for or in one. */
+/** Whatever this gateway started, and whatever that started: in its sandboxes, and outside for them. */
 export function processesOf(gateway: Gateway): number[] {
-  const isMount = (line: string) => {
-    // A disk of the gateway's own is called like its folder, and its mounts are told as paths within it.
-    const [, , , path = ""] = line.split(" ");
-    return path.startsWith(`${gateway.data}/sandboxes/`) || (line.includes(gateway.name) && path.startsWith("/sandboxes/"));
-  };
-  const has = (pid: number) => read(`/proc/${pid}/mountinfo`).split("\n").some(isMount);
-  const opened = (pid: number) => openFiles(pid).some((path) => path.startsWith(`${gateway.data}/sandboxes/`));
-  return pids().filter((pid) => pid !== gateway.pid && (has(pid) || opened(pid)) && !isZombie(pid));
+  const marked = new RegExp(`^Max file locks +${gateway.mark} `, "m");
+  return pids().filter((pid) => pid !== gateway.pid && marked.test(read(`/proc/${pid}/limits`)) && !isZombie(pid));
 }
 
 /** A path of the data folder as the gateway sees it, which may have a disk of its own. */
