@@ -5,7 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::Signal;
 use sandpit_api::{
     ApiError,
     sandbox::{Failure, FailureKind, SandboxState},
