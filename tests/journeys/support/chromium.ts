@@ -1,13 +1,12 @@
 /** The same UI in Chromium, over `sandpitd serve`. */
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { launchChromium } from "../../support/chromium.ts";
 import { picture } from "../../support/place.ts";
 import type { Served } from "../../support/served.ts";
 import type { Surface } from "./surface.ts";
 
-const QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"];
-
 export async function openChromium(served: Served, options: { scheme?: "dark" | "light" } = {}): Promise<Surface> {
-  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: QUIET });
+  const browser = await launchChromium();
   const page = await browser.newPage({
     viewport: { width: 1280, height: 800 },
     colorScheme: options.scheme ?? "dark",
