@@ -76,7 +76,7 @@ cases(
       await pty.hears("ready");
       pty.type("exit 5\r");
       await pty.hears("exit");
-      expect(pty.frames.find(({ type }) => type === "exit")).toMatchObject({ exitCode: 5 });
+      expect(pty.frames.find(({ type }) => type === "exit")).toMatchObject({ code: 5 });
       pty.close();
       const next = await open(trial);
       await next.hears("ready");

@@ -56,7 +56,8 @@ pub struct Attach {
 /// A WebSocket on the first terminal of a session, as the reference has it.
 ///
 /// The last 256 KiB of output in one binary frame, then `{"type": "ready"}`, then live output; binary frames
-/// from the viewer are input, and `{"type": "resize", "cols": …, "rows": …}` sets the size.
+/// from the viewer are input, and `{"type": "resize", "cols": …, "rows": …}` sets the size. The end of the shell is
+/// `{"type": "exit", "code": …, "signal": …}`, as the client's xterm add-on reads it.
 #[utoipa::path(
     get, path = "/ws/pty", tag = "Terminals", params(Attach),
     responses((status = 101, description = "Output and input in binary frames; `ready`, `resize`, `exit`, `error` in text")),
@@ -159,7 +160,7 @@ async fn send_all(
         while let Some((number, frame)) = due(&events, seen, cursor) {
             seen = number + 1;
             if let TerminalFrame::Exit { exit_code, signal, .. } = frame {
-                tell(&mut sink, &json!({ "type": "exit", "exitCode": exit_code, "signal": signal })).await?;
+                tell(&mut sink, &json!({ "type": "exit", "code": exit_code, "signal": signal })).await?;
             }
         }
     }

@@ -307,6 +307,6 @@ async fn the_references_socket_replays_is_ready_and_tells_the_exit() {
             _ => {}
         }
     }
-    assert_eq!((&texts[0]["type"], &texts.last().unwrap()["exitCode"]), (&json!("ready"), &json!(4)));
+    assert_eq!((&texts[0]["type"], &texts.last().unwrap()["code"]), (&json!("ready"), &json!(4)));
     assert!(output.contains("20 90\r\n"), "{output}");
 }
