@@ -114,7 +114,7 @@ pub struct Since {
     get, path = "/v1/events", tag = "Gateway", params(Since),
     responses((
         status = 200, description = "Events, each `id: <cursor>` and `data: <Event>`",
-        content_type = "text/event-stream", body = String,
+        content_type = "text/event-stream", body = Event,
         example = json!("id: 7\ndata: {\"cursor\":7,\"timestamp\":\"2026-01-01T00:00:00Z\",\"type\":\"resync\"}\n\n"),
     )),
 )]

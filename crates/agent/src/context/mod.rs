@@ -246,7 +246,7 @@ async fn restart(agent: State, Path(id): Path<String>) -> Reply {
     request_body(content = ExecuteCode, example = json!({ "code": "1 + 1", "language": "python" })),
     responses((
         status = 200, description = "Events as the reference has them: `stdout`, `stderr`, `result`, `error`, `execution_complete`",
-        content_type = "text/event-stream", body = String,
+        content_type = "text/event-stream", body = Object,
         example = json!("data: {\"type\":\"result\",\"text\":\"2\",\"metadata\":{}}\n\n"),
     )),
     extensions(("x-errors" = json!([

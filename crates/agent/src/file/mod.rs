@@ -127,7 +127,7 @@ async fn read_file(agent: State, Json(body): Json<Entry>) -> Reply {
     request_body(content = Entry, example = json!({ "path": "/workspace/a.py" })),
     responses((
         status = 200, description = "Events as the reference has them: `metadata`, `chunk`s, then `complete` or `error`",
-        content_type = "text/event-stream", body = String,
+        content_type = "text/event-stream", body = Object,
         example = json!("data: {\"type\":\"chunk\",\"data\":\"1 + 1\\n\"}\n\n"),
     )),
     extensions(("x-errors" = json!(fault::CODES))),
