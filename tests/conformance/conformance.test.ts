@@ -17,11 +17,13 @@ import "./cases/processLogs.ts";
 import "./cases/rest.ts";
 import "./cases/sandbox.ts";
 import "./cases/sandboxRest.ts";
+import "./cases/sandboxSockets.ts";
 import "./cases/terminal.ts";
 import "./cases/watch.ts";
+import "./cases/xterm.ts";
 import { declared, settle } from "./support/cases.ts";
 import { Gateway } from "./support/gateway.ts";
-import { called, helpers, INTERNAL, methods, SANDBOX } from "./support/methods.ts";
+import { addonMethods, called, helpers, INTERNAL, methods, SANDBOX, STUB } from "./support/methods.ts";
 import { report } from "./support/table.ts";
 
 let gateway: Gateway;
@@ -38,12 +40,12 @@ afterAll(async () => {
 
 describe("no method is missing", () => {
   it("every method of every client class has cases", () => {
-    const needed = [...methods, ...helpers].filter((method) => !INTERNAL.includes(method));
+    const needed = [...methods, ...helpers, ...addonMethods].filter((method) => !INTERNAL.includes(method));
     expect(needed.filter((method) => !declared.has(method))).toEqual([]);
   });
 
   it("no case is of a method that does not exist", () => {
-    const there = [...methods, ...helpers];
+    const there = [...methods, ...helpers, ...addonMethods];
     const domains = new Set(there.map((method) => method.split(".")[0]));
     const ours = [...declared].filter((method) => domains.has(method.split(".")[0]));
     expect(ours.filter((method) => !there.includes(method))).toEqual([]);
@@ -51,6 +53,7 @@ describe("no method is missing", () => {
 
   it("everything the client's Sandbox is documented to do was tried", () => {
     expect(SANDBOX.filter((method) => called(method) === 0)).toEqual([]);
+    expect(STUB.filter((method) => !declared.has(method))).toEqual([]);
   });
 
   it("what is internal to the client was at work", () => {

@@ -1,9 +1,11 @@
 /**
  * Enough of a Worker's platform for the client's `Sandbox` class to run in Node: storage in memory, and a container
- * that is a sandbox of ours. Its port 3000, where the reference's server listens, is the sandbox's own address.
+ * that is a sandbox of ours. Its port 3000, where the reference's server listens, is the sandbox's own address; every
+ * other port is reached by the agent's tunnel.
  */
 import { timingSafeEqual } from "node:crypto";
 import { request as httpRequest, type IncomingMessage } from "node:http";
+import { type AddressInfo, createServer } from "node:net";
 import { Readable } from "node:stream";
 import { getSandbox, Sandbox, type SandboxOptions } from "@cloudflare/sandbox";
 import type { Gateway, Made } from "./gateway.ts";
@@ -77,7 +79,9 @@ class Container {
 
   private async fetch(port: number, request: Request): Promise<Answer> {
     const { pathname, search } = new URL(request.url);
-    if (request.headers.get("upgrade") === "websocket") return this.socket(`${pathname}${search}`);
+    const upgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+    if (upgrade && port === 3000) return this.socket(`${pathname}${search}`);
+    if (upgrade) return this.socketOf(port, request, `${pathname}${search}`);
     if (port !== 3000) return plain(await throughTunnel(await this.tunnel(port), request, `${pathname}${search}`));
     const headers = new Headers(request.headers);
     headers.set("Authorization", this.gateway.headers.Authorization ?? "");
@@ -96,17 +100,40 @@ class Container {
     return plain(await fetch(`${this.sandbox.url}${path}`, { headers: this.gateway.headers }));
   }
 
+  /** A WebSocket of a server in the sandbox, or what it answered instead. */
+  private async socketOf(port: number, request: Request, path: string): Promise<Answer> {
+    // Opened here, so that a port where nobody listens fails as such.
+    const tunnel = await this.tunnel(port);
+    const near = createServer((socket) => socket.pipe(tunnel).pipe(socket));
+    await new Promise<void>((done) => near.listen(0, "127.0.0.1", done));
+    const { port: at } = near.address() as AddressInfo;
+    const options = { protocols: [], headers: ownHeaders(request) } as unknown as string[];
+    const webSocket = await end(new WebSocket(`ws://127.0.0.1:${at}${path}`, options)).catch(() => null);
+    near.close();
+    if (webSocket) return Object.assign(new Response(null, { status: 101 }), { webSocket });
+    return plain(await throughTunnel(await this.tunnel(port), request, path));
+  }
+
   /** A connection to a port in the sandbox. */
   private tunnel(port: number): Promise<IncomingMessage["socket"]> {
     const headers = { ...this.gateway.headers, Connection: "Upgrade", Upgrade: "tcp" };
     return new Promise((done, failed) => {
       const asked = httpRequest(`${this.sandbox.url}/api/tunnel/${port}`, { headers });
-      asked.once("upgrade", (_, socket) => done(socket as IncomingMessage["socket"]));
+      asked.once("upgrade", (_, socket, first) => {
+        socket.unshift(first);
+        done(socket as IncomingMessage["socket"]);
+      });
       asked.once("response", (response) => failed(new Error(`no tunnel: ${response.statusCode}`)));
       asked.once("error", failed);
       asked.end();
     });
   }
+}
+
+/** The headers of an upgrade that are not the upgrade's own, which a WebSocket makes by itself. */
+function ownHeaders(request: Request): Record<string, string> {
+  const ofUpgrade = /^(connection|upgrade|host|sec-websocket-.*)$/;
+  return Object.fromEntries([...request.headers].filter(([name]) => !ofUpgrade.test(name)));
 }
 
 function throughTunnel(socket: IncomingMessage["socket"], request: Request, path: string): Promise<Response> {

@@ -1,4 +1,6 @@
 /** Every method the official client has, found at run time, and how often each was called. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import * as sdk from "@cloudflare/sandbox";
 
 export type Transport = "http" | "websocket";
@@ -51,6 +53,21 @@ watch();
 export const methods: readonly string[] = [...counts.keys()];
 
 countAll(sdk.Sandbox.prototype, "Sandbox");
+
+/** What `getSandbox` adds to the class, which has nothing of its name or refuses it: calls are not seen, cases are. */
+export const STUB: readonly string[] = ["Sandbox.terminal", "Sandbox.wsConnect"];
+for (const method of STUB) counts.delete(method);
+
+/** The public methods of the xterm add-on, as the package declares them. It lives in a page, where nobody counts. */
+export const addonMethods: readonly string[] = publicMethods("xterm", "SandboxAddon");
+
+function publicMethods(entry: string, name: string): string[] {
+  const code = createRequire(import.meta.url).resolve(`@cloudflare/sandbox/${entry}`);
+  const declared = readFileSync(code.replace(/\.js$/, ".d.ts"), "utf8");
+  const body = declared.split(`declare class ${name} `)[1]?.split("\n}")[0] ?? "";
+  const found = [...body.matchAll(/^ {2}(?!constructor)(\w+)\(/gm)];
+  return found.map((match) => `${name}.${match[1]}`);
+}
 
 /** The functions that the package exports beside its classes. */
 export const helpers: readonly string[] = Object.entries(sdk)

@@ -43,14 +43,20 @@ export async function end(socket: WebSocket): Promise<End> {
   const wrapped = new PairEnd();
   const far = new PairEnd();
   [wrapped.peer, far.peer] = [far, wrapped];
+  // Before it is open: a first message may come with the answer that opens it.
+  socket.addEventListener("message", ({ data }) => far.send(data));
+  socket.addEventListener("close", ({ code, reason }) => far.close(code, reason));
   await new Promise<void>((done, failed) => {
     socket.addEventListener("open", () => done());
     socket.addEventListener("error", () => failed(new Error(`${socket.url} did not open`)));
   });
-  socket.addEventListener("message", ({ data }) => far.send(data));
-  socket.addEventListener("close", ({ code, reason }) => far.close(code, reason));
   far.addEventListener("message", (event) => socket.send((event as MessageEvent).data));
-  far.addEventListener("close", () => socket.close());
+  far.addEventListener("close", (event) => {
+    const { code, reason } = event as CloseEvent;
+    // No other code may be said by who closes.
+    if (code === 1000 || code >= 3000) socket.close(code, reason);
+    else socket.close();
+  });
   far.accept();
   return wrapped;
 }
