@@ -66,10 +66,9 @@ pageCases("connect", {
   "draws a flood to its end, with no line lost": async ({ page, connect }) => {
     await connect();
     await page.states("connecting", "connected");
-    await page.type("seq 1 100000; echo the-$((1 + 1))-end");
-    const text = await page.reads("the-2-end");
-    const last = Array.from({ length: 900 }, (_, at) => 100_000 - 899 + at).join("\n");
-    expect(text).toContain(`${last}\nthe-2-end`);
+    await page.type("seq 1 20000; echo the-$((1 + 1))-end");
+    const lines = Array.from({ length: 20_000 }, (_, at) => at + 1).join("\n");
+    expect(await page.reads("the-2-end")).toContain(`\n${lines}\nthe-2-end`);
   },
   "comes back by itself when it is cut off, to the same shell and what it showed": async (trial) => {
     const { page, connect } = trial;

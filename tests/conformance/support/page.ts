@@ -32,7 +32,7 @@ const HTML = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:"
   import { Terminal } from "/xterm.mjs";
   const told = [];
   const open = (options) => {
-    const terminal = new Terminal({ cols: 91, rows: 21 });
+    const terminal = new Terminal({ cols: 91, rows: 21, scrollback: 25000 });
     terminal.open(document.getElementById("terminal"));
     const getWebSocketUrl = ({ sandboxId, sessionId, origin }) =>
       origin + "/" + sandboxId + "/ws/pty?" + new URLSearchParams({ sessionId, cols: terminal.cols, rows: terminal.rows });
