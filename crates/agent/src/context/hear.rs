@@ -89,9 +89,12 @@ impl Actor {
         }
     }
 
+    /// Tells what was held back until all output was out.
     fn tell_conclusion(&mut self, run: &mut Run) {
-        if let Some(conclusion) = run.conclusion.take() {
-            self.outputs.push(Some(&run.request_id), conclusion);
+        let untold = run.untold.take().filter(|_| !run.failed);
+        run.failed |= untold.is_some();
+        for event in run.pages.drain(..).chain(run.conclusion.take()).chain(untold) {
+            self.outputs.push(Some(&run.request_id), event);
         }
     }
 
@@ -110,7 +113,6 @@ impl Actor {
         let Some(reply) = execute_reply(message) else {
             return;
         };
-        let request = run.request_id.clone();
         let status = match reply.status {
             ReplyStatus::Ok => RunStatus::Ok,
             ReplyStatus::Error | ReplyStatus::Aborted => RunStatus::Error,
@@ -118,22 +120,20 @@ impl Actor {
         run.status = Some(status);
         run.heard = Instant::now();
         run.count = run.count.or_else(|| u32::try_from(reply.execution_count.value()).ok());
-        // Some kernels tell an error only in their reply.
-        let untold = status == RunStatus::Error && !std::mem::replace(&mut run.failed, true);
+        run.pages = output::pages(reply.payload).collect();
+        // Some kernels tell an error only in their reply. Whether this one does is known when all output is
+        // out: it comes on a channel of its own, before the reply or after it.
+        if status == RunStatus::Ok || run.failed {
+            return;
+        }
         let (stopped, code) = (run.stopped, run.code.take());
-        let late = run.stop_error(&[]);
-        for page in output::pages(reply.payload) {
-            self.outputs.push(Some(&request), page);
-        }
-        if untold {
-            let error = match (late, stopped, code) {
-                (Some(error), ..) => error,
-                (_, Some((Stop::Interrupted | Stop::Abandoned, _)), _) => interrupted(),
-                (_, _, Some(code)) => diagnose::syntax_error(&self.start.launch, &code).await,
-                _ => output::untold_error(reply.error),
-            };
-            self.conclude(Some(&request), error);
-        }
+        let error = match (run.stop_error(&[]), stopped, code) {
+            (Some(error), ..) => error,
+            (_, Some((Stop::Interrupted | Stop::Abandoned, _)), _) => interrupted(),
+            (_, _, Some(code)) => diagnose::syntax_error(&self.start.launch, &code).await,
+            _ => output::untold_error(reply.error),
+        };
+        run.untold = Some(error);
     }
 
     fn ask(&mut self, InputRequest { prompt, password }: InputRequest) {

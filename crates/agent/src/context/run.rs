@@ -69,6 +69,10 @@ pub struct Run {
     pub behind: Option<String>,
     /// Its result or error, held back until all output of a kernel that ends early is out.
     pub conclusion: Option<ContextEvent>,
+    /// What its reply asks to be shown, behind its output.
+    pub pages: Vec<ContextEvent>,
+    /// The error in its reply, told when its output tells none.
+    pub untold: Option<ContextEvent>,
     pub failed: bool,
     pub stopped: Option<(Stop, Instant)>,
     /// The kernel knows that it is to stop.
@@ -94,6 +98,8 @@ impl Run {
             idle: false,
             behind: None,
             conclusion: None,
+            pages: Vec::new(),
+            untold: None,
             failed: false,
             stopped: None,
             told: false,
