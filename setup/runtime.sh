@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prepares the code runtime that sandboxes see at /opt/sandpit: a Python with ipykernel, numpy, pandas and
-# matplotlib, and deno with its Jupyter kernel. Made once, and again only when runtime.lock changes.
+# matplotlib, and deno with its Jupyter kernel. Made once, and again only when what it is made from changes.
 # Usage: setup/runtime.sh [FOLDER]
 set -euo pipefail
 . "$(dirname "$0")/steps.sh"
@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 target=${1:-${SANDPIT_RUNTIME:-$(data_dir)/runtime}}
 # The system's Python: a sandbox sees /usr, and no interpreter under a home folder.
 python=/usr/bin/python3
-lock=$(hash_of "$here/runtime.lock" "$0")-$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+lock=$(hash_of "$here/runtime.lock" "$here/ipykernel_quick.py" "$0")-$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 is_done "$target/.made-from" "$lock" && { echo "$target"; exit 0; }
 
@@ -33,9 +33,10 @@ rm -f "$new"/bin/activate* "$new"/bin/Activate.ps1
 mkdir -p "$new/share/jupyter/kernels/python3" "$new/share/jupyter/kernels/deno"
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 cat > "$new/share/jupyter/kernels/python3/kernel.json" <<JSON
-{"argv": ["python3", "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False"],
- "display_name": "Python $version", "language": "python", "interrupt_mode": "signal", "metadata": {"debugger": true}}
+{"argv": ["python3", "{resource_dir}/ipykernel_quick.py", "-f", "{connection_file}", "--HistoryManager.enabled=False"],
+ "display_name": "Python $version", "language": "python", "interrupt_mode": "signal"}
 JSON
+cp "$here/ipykernel_quick.py" "$new/share/jupyter/kernels/python3/"
 cat > "$new/share/jupyter/kernels/deno/kernel.json" <<'JSON'
 {"argv": ["deno", "jupyter", "--kernel", "--conn", "{connection_file}"],
  "display_name": "TypeScript · Deno", "language": "typescript", "interrupt_mode": "signal"}

@@ -30,6 +30,13 @@ async fn errors_of_every_kind_are_errors() {
     assert_eq!((&of(&frames, "error")[0]["ename"], status(&frames)), (&json!("ZeroDivisionError"), "error"));
     let frames = notebook.run("def (").await;
     assert_eq!((&of(&frames, "error")[0]["ename"], status(&frames)), (&json!("SyntaxError"), "error"));
+    // The reply and the output race each other.
+    for _ in 0..20 {
+        let frames = notebook.run("print('before'); 1 / 0").await;
+        assert_eq!((text(&frames), of(&frames, "error").len()), ("before\n".to_owned(), 1), "{frames:?}");
+        let kinds: Vec<_> = frames.iter().map(|frame| frame["type"].as_str().unwrap()).collect();
+        assert_eq!(kinds[kinds.len() - 3..], ["stream", "error", "done"]);
+    }
 }
 
 #[tokio::test]
@@ -216,4 +223,51 @@ async fn a_deleted_context_takes_its_processes_along() {
         assert!(started.elapsed() < PATIENCE, "{pids:?} still run");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+#[tokio::test]
+async fn what_makes_a_run_short_is_in_force() {
+    let mut notebook = Notebook::open(json!({})).await;
+    let code = "import sys
+kernel, calls = get_ipython().kernel, []
+sys.stdout.flush()
+schedule = sys.stdout.pub_thread.schedule
+sys.stdout.pub_thread.schedule = lambda call: (calls.append(call), schedule(call))
+sys.stdout.flush(), sys.stderr.flush()
+del sys.stdout.pub_thread.schedule
+facts = [len(calls), kernel._execute_sleep, bool(kernel.shell_channel_thread)]
+facts + ['debugpy' in sys.modules, kernel.session.pack.__name__, kernel.log.level]";
+    let frames = notebook.run(code).await;
+    assert_eq!(result(&frames), "[0, 0.0, False, False, 'orjson_packer', 30]", "{frames:?}");
+}
+
+#[tokio::test]
+async fn what_programs_and_libraries_write_comes_before_the_end_of_the_run() {
+    let mut notebook = Notebook::open(json!({})).await;
+    let code = "import os, subprocess
+for _ in range(3): os.write(1, b'a')
+subprocess.run(['sh', '-c', 'printf b; printf c >&2'])
+os.write(1, 'ä'.encode()) and 5";
+    for _ in 0..20 {
+        let frames = notebook.run(code).await;
+        let of_stream = |name: &str| {
+            let frames: Vec<_> = frames.iter().filter(|frame| frame["name"] == name).cloned().collect();
+            text(&frames)
+        };
+        assert_eq!((&*of_stream("stdout"), &*of_stream("stderr")), ("aaabä", "c"), "{frames:?}");
+        let place = |kind: &str| frames.iter().rposition(|frame| frame["type"] == kind);
+        assert!(place("stream") < place("result"), "{frames:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_forked_process_prints_is_seen_and_awaiting_works() {
+    let mut notebook = Notebook::open(json!({})).await;
+    let code = "import multiprocessing
+child = multiprocessing.get_context('fork').Process(target=lambda: print('child', flush=True))
+child.start(); child.join(); print('parent')";
+    let frames = notebook.run(code).await;
+    assert!(text(&frames).contains("child\n") && text(&frames).contains("parent\n"), "{frames:?}");
+    let frames = notebook.run("import asyncio; await asyncio.sleep(0.01); 5").await;
+    assert_eq!(result(&frames), "5");
 }

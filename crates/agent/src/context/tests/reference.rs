@@ -192,6 +192,7 @@ async fn any_kernelspec_of_the_sandbox_is_a_language() {
     let own = home.path().join(".local/share/jupyter/kernels/mine");
     std::fs::create_dir_all(&own).unwrap();
     let text = std::fs::read_to_string(kernels.join("python3/kernel.json")).unwrap();
+    std::fs::copy(kernels.join("python3/ipykernel_quick.py"), own.join("ipykernel_quick.py")).unwrap();
     let mut spec: Value = serde_json::from_str(&text).unwrap();
     (spec["language"], spec["display_name"]) = (json!("cobol"), json!("Mine"));
     std::fs::write(own.join("kernel.json"), spec.to_string()).unwrap();
