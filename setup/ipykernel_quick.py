@@ -7,6 +7,7 @@ What is other than with `python -m ipykernel_launcher`:
 - There is no pause before the reply to a run. It is for clients that take the reply for the end of the output;
   the agent waits for the message that says so.
 - Requests are read by the thread that runs them, and there are no subshells (`App`, `Kernel`).
+- An interrupt is heard at once by code that awaits (`Kernel.start`).
 - What nobody reads is not logged, and what does not change is not asked again.
 
 What ipykernel would have to be like for this is asked first (`fits`). Where it is not, the kernel is the ordinary one.
@@ -15,6 +16,7 @@ What ipykernel would have to be like for this is asked first (`fits`). Where it 
 import inspect
 import os
 import select
+import signal
 import sys
 import threading
 
@@ -109,6 +111,12 @@ class Kernel(IPythonKernel):
 
     def __init__(self, **traits):
         super().__init__(**traits | {"shell_channel_thread": NoThread()})
+
+    def start(self):
+        super().start()
+        # While asyncio has a handler of its own, any signal ends its wait. Else an interrupt of `await` is heard only
+        # when the loop has something to do.
+        self.io_loop.asyncio_loop.add_signal_handler(signal.SIGURG, lambda: None)
 
 
 def names(*functions):

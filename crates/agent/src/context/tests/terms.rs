@@ -68,6 +68,10 @@ async fn a_run_that_takes_too_long_is_stopped_and_the_variables_stay() {
     assert!(events.iter().any(|event| event["text"] == "no\n"), "{events:?}");
     let events = context.run_with("while True: time.sleep(0.01)", json!({ "timeout_ms": 1 })).await;
     assert_eq!((events.len(), ename(&events)), (1, "TimeoutError"), "also before it has begun: {events:?}");
+    let begun = std::time::Instant::now();
+    let events = context.run("import asyncio; await asyncio.sleep(100)").await;
+    assert_eq!((events.len(), ename(&events)), (1, "TimeoutError"), "also while it awaits: {events:?}");
+    assert!(begun.elapsed() < Duration::from_secs(3), "without waiting for its end: {:?}", begun.elapsed());
     // The run's word counts before the context's.
     let events = context.run_with("time.sleep(0.5); x", json!({ "timeout_ms": 0 })).await;
     assert_eq!((ename(&events), events.len()), ("TimeoutError", 1), "0 is no limit of its own");
