@@ -20,7 +20,7 @@ say "UI: unit tests"
 say "Rust: unit tests, engine contract, isolation, invariants"
 cargo nextest run --locked --workspace --features sandpit/custom-protocol --no-fail-fast
 say "The embedded engine as an ordinary user"
-tests/as-ordinary-user.sh
+tests/as-ordinary-user.sh engine
 
 say "Building the app for its journeys"
 cargo build --locked --workspace --bins --features sandpit/custom-protocol
@@ -30,3 +30,5 @@ say "OpenAPI: schemathesis over every route"
 (cd tests && npm run --silent openapi)
 say "Load and faults"
 (cd tests && npm run --silent load)
+say "Load and faults as an ordinary user"
+tests/as-ordinary-user.sh load

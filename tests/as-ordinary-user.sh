@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Runs the embedded engine's tests, as they are compiled, once more by an ordinary user when root runs the tests.
-# Needs SANDPIT_AGENT and SANDPIT_RUNTIME. Leaves nothing behind: the user is a number, what it must reach is mounted in
-# a private mount namespace.
+# Runs tests once more by an ordinary user when root runs the tests: those of the embedded engine as they are compiled, or
+# load and faults on the `sandpitd` of `make test`.
+# Needs SANDPIT_AGENT and SANDPIT_RUNTIME. Leaves nothing behind: the user is a number, what it must reach is copied, or
+# mounted in a private mount namespace.
+# Usage: tests/as-ordinary-user.sh engine|load
 set -euo pipefail
 cd "$(dirname "$0")/.."
+what=${1:?usage: tests/as-ordinary-user.sh engine|load}
 uid=61184
 
 if [ "$(id -u)" != 0 ]; then
@@ -14,30 +17,48 @@ fi
 work=$(mktemp -d /tmp/sandpit-ordinary.XXXXXX)
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
-mkdir "$work/home" "$work/runtime"
+mkdir "$work/home" "$work/runtime" "$work/devices" "$work/programs"
 chown "$uid:$uid" "$work/home"
 install -m 755 "$SANDPIT_AGENT" "$work/sandpit-agent"
 
-echo "▸ Building the tests"
-# As `make test` builds the whole workspace, so that nothing is compiled twice.
-cargo test --locked --no-run --workspace --features sandpit/custom-protocol --message-format=json 2>/dev/null |
-  python3 -c 'import json, sys
+# The engine's test programs, and what runs them one after another.
+prepare_engine() {
+  echo "▸ Building the tests"
+  # As `make test` builds the whole workspace, so that nothing is compiled twice.
+  cargo test --locked --no-run --workspace --features sandpit/custom-protocol --message-format=json 2>/dev/null |
+    python3 -c 'import json, sys
 for line in sys.stdin:
     made = json.loads(line)
     if made.get("executable") and made["profile"]["test"] and "/crates/engine-embedded" in made["package_id"]:
-        print(made["executable"])' > "$work/programs"
-[ -s "$work/programs" ] || { echo "no test program was built" >&2; exit 1; }
+        print(made["executable"])' > "$work/list"
+  [ -s "$work/list" ] || { echo "no test program was built" >&2; exit 1; }
+  local index=0 program
+  while read -r program; do
+    index=$((index + 1))
+    install -m 755 "$program" "$work/programs/$index-$(basename "$program")"
+  done < "$work/list"
+  run='for program in "$work"/programs/*; do "$program"; done'
+}
 
-index=0
-while read -r program; do
-  index=$((index + 1))
-  install -m 755 "$program" "$work/$index-$(basename "$program")"
-done < "$work/programs"
-mkdir "$work/devices"
-export uid work
+# The suite in the user's home, where Vite may write; Node itself may be where only root looks. What differs for this user
+# are its rights, not how much there is: root has tried that.
+prepare_load() {
+  export SANDPIT_LOAD_EXECS=300 SANDPIT_LOAD_FILES=20000 SANDPIT_LOAD_KILLS=10 SANDPIT_LOAD_MIB=256 SANDPIT_LOAD_SANDBOXES=20
+  install -m 755 "${SANDPIT_BIN:-target/debug}/sandpitd" "$(readlink -f "$(command -v node)")" "$work/programs"
+  mkdir "$work/home/tests"
+  cp -r tests/load tests/support tests/package.json "$work/home/tests"
+  mkdir "$work/home/tests/node_modules"
+  chown -R "$uid:$uid" "$work/home/tests"
+  run='cd tests && SANDPIT_BIN="$work/programs" "$work/programs/node" node_modules/vitest/vitest.mjs run --configLoader runner --config load/vitest.config.ts'
+}
+
+"prepare_$what"
+modules=$PWD/tests/node_modules
+export uid work run modules
 
 unshare --mount --propagation private bash -euc '
   mount --bind "$SANDPIT_RUNTIME" "$work/runtime"
+  [ ! -d "$work/home/tests" ] || mount --bind "$modules" "$work/home/tests/node_modules"
   # udev lets everyone use the tunnel device; where no udev runs, this does, in here.
   if [ -c /dev/net/tun ]; then
     mount -t tmpfs -o mode=755 devices "$work/devices"
@@ -45,8 +66,7 @@ unshare --mount --propagation private bash -euc '
     mount --bind "$work/devices/tun" /dev/net/tun
   fi
   cd "$work/home"
-  for program in "$work"/[0-9]*; do
-    setpriv --reuid "$uid" --regid "$uid" --clear-groups --inh-caps=-all \
-      env HOME="$work/home" TMPDIR="$work/home" SANDPIT_AGENT="$work/sandpit-agent" SANDPIT_RUNTIME="$work/runtime" "$program"
-  done
+  setpriv --reuid "$uid" --regid "$uid" --clear-groups --inh-caps=-all \
+    env HOME="$work/home" TMPDIR="$work/home" SANDPIT_AGENT="$work/sandpit-agent" SANDPIT_RUNTIME="$work/runtime" \
+    bash -euc "$run"
 '

@@ -55,9 +55,10 @@ test("fifty sandboxes made at once do not see each other, and leave nothing when
 });
 
 test("sandboxes made and destroyed at the same time do not disturb each other", async () => {
+  const limits = (await gateway.canLimitMemory()) ? { memoryMiB: 256 } : {};
   const rounds = Array.from({ length: 8 }, async () => {
     for (let round = 0; round < 3; round++) {
-      const { id } = await gateway.create({ limits: { memoryMiB: 256 } });
+      const { id } = await gateway.create({ limits });
       expect(await gateway.in(id).says("echo $HOSTNAME")).toBe(`${id}\n`);
       await gateway.destroy(id);
     }

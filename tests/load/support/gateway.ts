@@ -114,6 +114,13 @@ export class Gateway {
     return answer.body;
   }
 
+  /** Whether memory can be limited here. Root must be able to; an ordinary user only where the host grants control groups. */
+  async canLimitMemory(): Promise<boolean> {
+    if (process.getuid?.() === 0) return true;
+    const { engines } = await this.get<{ engines: { capabilities: { memoryLimit: { available: boolean } } }[] }>("GET", "/engines");
+    return engines.some(({ capabilities }) => capabilities.memoryLimit.available);
+  }
+
   list = async () => (await this.get<{ sandboxes: Sandbox[] }>("GET", "/sandboxes")).sandboxes;
   create = (request: object = {}) => this.get<Sandbox>("POST", "/sandboxes", request);
   inspect = (id: string) => this.get<Sandbox>("GET", `/sandboxes/${id}`);
