@@ -52,7 +52,8 @@ afterAll(async () => {
 
 async function post(path: string, body: object): Promise<number> {
   const headers = { authorization: `Bearer ${served.token}`, "content-type": "application/json" };
-  const answer = await fetch(`${served.url}/v1/sandboxes${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  const asked = { method: "POST", headers, body: JSON.stringify(body) };
+  const answer = await fetch(`${served.url}/v1/sandboxes${path}`, asked);
   await answer.arrayBuffer();
   return answer.status;
 }

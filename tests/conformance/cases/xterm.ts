@@ -79,7 +79,7 @@ pageCases("connect", {
     page.cut();
     await page.states("connecting", "connected", "disconnected");
     // It goes on while nobody looks.
-    await trial.client.commands.execute(`export TOLD=meanwhile`, trial.name);
+    await trial.client.commands.execute("export TOLD=meanwhile", trial.name);
     await page.states("connecting", "connected", "disconnected", "connecting", "connected");
     expect((await page.reads("\nmark-2")).split("\nmark-2").length).toBe(2);
     await page.type("echo $kept-$TOLD");
