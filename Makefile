@@ -33,6 +33,7 @@ check: ## Formatting, lints, types, licences: what CI runs beside the tests
 fmt: ## Format everything
 	cargo fmt --all
 	cd ui && npx biome check --write .
+	cd tests && ../ui/node_modules/.bin/biome check --write .
 
 runtime: ## Prepare the code runtime of sandboxes
 	@setup/runtime.sh

@@ -1,8 +1,8 @@
 /** Brings `page/` into the window's page and calls what is there. */
 import { join } from "node:path";
 import { build } from "vite";
-import { until } from "../support/child.ts";
 import type { Surface } from "../journeys/support/surface.ts";
+import { until } from "../support/child.ts";
 import type { Bench } from "./page/index.ts";
 
 let bundle: Promise<string> | undefined;
@@ -37,7 +37,11 @@ export async function call<Name extends keyof Bench>(
     name,
     args,
   );
-  const outcome = await until(`${name} in the page`, () => page.run<{ value?: unknown; failed?: string }>("return globalThis.benched"), ms);
+  const outcome = await until(
+    `${name} in the page`,
+    () => page.run<{ value?: unknown; failed?: string }>("return globalThis.benched"),
+    ms,
+  );
   if (outcome.failed) throw new Error(outcome.failed);
   return outcome.value as Awaited<ReturnType<Bench[Name]>>;
 }

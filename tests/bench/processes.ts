@@ -55,6 +55,8 @@ export function resident(program: string, dataDir: string): number {
   const main = mainOf(processes, program, dataDir);
   const webkit = processes.filter(({ parent, name }) => parent === main.pid && name.startsWith("WebKit"));
   if (webkit.length < 2) throw new Error("WebKit's processes were not found");
-  const sizes = [main, ...webkit].map(({ pid }) => /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+  const sizes = [main, ...webkit].map(
+    ({ pid }) => /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1],
+  );
   return sizes.reduce((sum, kib) => sum + Number(kib) / 1024, 0);
 }

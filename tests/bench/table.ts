@@ -34,7 +34,8 @@ export function write(file: string): void {
 
 function lineOf({ what, unit, n, goal, met, peer, peerMedian, ...figures }: Row): string {
   const number = (value: number) => value.toFixed(2).padStart(9);
-  const beside = peer && peerMedian ? `${peer} ${peerMedian.toFixed(2)} (${(figures.median / peerMedian).toFixed(2)}×)` : "";
+  const beside =
+    peer && peerMedian ? `${peer} ${peerMedian.toFixed(2)} (${(figures.median / peerMedian).toFixed(2)}×)` : "";
   const three = [figures.median, figures.p95, figures.p99].map(number).join(" ");
   return `${what.padEnd(46)} ${three} ${unit.padEnd(5)} ${`${n}`.padStart(4)}  ${met ? "✓" : "✗"} ${goal.padEnd(34)} ${beside}`;
 }

@@ -1,11 +1,11 @@
 /** `make bench`, the part that needs the window: what QUALITY promises of it, beside its peers, in the same run. */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { until } from "../support/child.ts";
 import { on, Person } from "../journeys/support/person.ts";
+import { openWindow, type Window } from "../journeys/support/window.ts";
+import { until } from "../support/child.ts";
 import { newPlace, root } from "../support/place.ts";
 import { leaveNothing } from "../support/served.ts";
-import { openWindow, type Window } from "../journeys/support/window.ts";
 import { call, enter } from "./inPage.ts";
 import { began, resident } from "./processes.ts";
 import { median, percentile } from "./sample.ts";
@@ -51,7 +51,14 @@ it("launch", async () => {
     app.push(await launch(APP));
   }
   const met = median(app) - median(empty) <= 300;
-  add(app, { what: "window: launch → usable", unit: "ms", goal: "≤ 300 ms over an empty window", met, peer: "empty window", peerMedian: median(empty) });
+  add(app, {
+    what: "window: launch → usable",
+    unit: "ms",
+    goal: "≤ 300 ms over an empty window",
+    met,
+    peer: "empty window",
+    peerMedian: median(empty),
+  });
 });
 
 describe("with one sandbox", () => {
@@ -75,7 +82,14 @@ describe("with one sandbox", () => {
       await settled();
       return resident(name(EMPTY), place.dataDir);
     });
-    add([memory], { what: "window: memory at rest, one sandbox", unit: "MB", goal: "≤ 100 MB over an empty window", met: memory - empty <= 100, peer: "empty window", peerMedian: empty });
+    add([memory], {
+      what: "window: memory at rest, one sandbox",
+      unit: "MB",
+      goal: "≤ 100 MB over an empty window",
+      met: memory - empty <= 100,
+      peer: "empty window",
+      peerMedian: empty,
+    });
   });
 
   it("exec from the page", async () => {
@@ -97,7 +111,14 @@ describe("with one sandbox", () => {
 async function exec(window: Window, sandbox: string): Promise<void> {
   const ipc = await call(window, "ipc", [300]);
   const times = await call(window, "execTrue", [sandbox, 300]);
-  add(times, { what: "exec true, from the page and back", unit: "ms", goal: "p50 ≤ 6 ms", met: median(times) <= 6, peer: "bare IPC", peerMedian: median(ipc) });
+  add(times, {
+    what: "exec true, from the page and back",
+    unit: "ms",
+    goal: "p50 ≤ 6 ms",
+    met: median(times) <= 6,
+    peer: "bare IPC",
+    peerMedian: median(ipc),
+  });
 }
 
 async function echo(window: Window, person: Person): Promise<void> {
@@ -124,5 +145,12 @@ async function throughput(window: Window, sandbox: string): Promise<void> {
     peer.push(run.bytes / run.inPage / 1e3);
   }
   const met = median(ours) >= 0.9 * median(peer);
-  add(ours, { what: "terminal throughput in the window, 20 MB", unit: "MB/s", goal: "≥ 0.9 × fed in-page, no byte lost", met, peer: "fed in-page", peerMedian: median(peer) });
+  add(ours, {
+    what: "terminal throughput in the window, 20 MB",
+    unit: "MB/s",
+    goal: "≥ 0.9 × fed in-page, no byte lost",
+    met,
+    peer: "fed in-page",
+    peerMedian: median(peer),
+  });
 }

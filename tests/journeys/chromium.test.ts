@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { newPlace, type Place } from "../support/place.ts";
 import { leaveNothing, type Served, serve } from "../support/served.ts";
+import { type Journey, journey, walk } from "./steps.ts";
 import { openChromium } from "./support/chromium.ts";
 import { Person } from "./support/person.ts";
 import type { Surface } from "./support/surface.ts";
-import { type Journey, journey, walk } from "./steps.ts";
 
 let place: Place;
 let served: Served;

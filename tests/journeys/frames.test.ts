@@ -120,11 +120,16 @@ describe("content of a sandbox in a frame of the window", () => {
       'frame.src = URL.createObjectURL(new Blob([args[0]], { type: "text/html" }));',
       'frame.src = "data:text/html," + encodeURIComponent(args[0]);',
     ];
-    await window.run("globalThis.ran = 0; addEventListener('message', ({ data }) => data === 'ran' && globalThis.ran++);");
+    await window.run(
+      "globalThis.ran = 0; addEventListener('message', ({ data }) => data === 'ran' && globalThis.ran++);",
+    );
     for (const kind of kinds) {
       const page = "<script>parent.postMessage('ran', '*')</script>";
       const frame = `const frame = document.createElement("iframe"); frame.sandbox = "allow-scripts"; ${kind}`;
-      await window.run(`${frame} frame.onload = () => globalThis.loads = (globalThis.loads ?? 0) + 1; document.body.append(frame);`, page);
+      await window.run(
+        `${frame} frame.onload = () => globalThis.loads = (globalThis.loads ?? 0) + 1; document.body.append(frame);`,
+        page,
+      );
     }
     await new Promise((done) => setTimeout(done, 1000));
     expect(await window.run("return globalThis.ran")).toBe(0);

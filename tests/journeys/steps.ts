@@ -5,8 +5,8 @@ import { get } from "node:http";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { until } from "../support/child.ts";
-import { file, on, type Person } from "./support/person.ts";
 import { peer } from "../support/place.ts";
+import { file, on, type Person } from "./support/person.ts";
 
 export interface Journey {
   person: Person;
@@ -47,7 +47,9 @@ const terminal: Step[] = [
   [
     "b. the terminal is a login shell, with colours and wide characters",
     async ({ person }) => {
-      await person.enters("echo $((6*7)) $TERM; shopt -q login_shell && echo login; printf '\\033[31mred\\033[0m \\u4e16\\u754c\\n'");
+      await person.enters(
+        "echo $((6*7)) $TERM; shopt -q login_shell && echo login; printf '\\033[31mred\\033[0m \\u4e16\\u754c\\n'",
+      );
       await person.reads(/42 xterm-256color/);
       await person.reads("login");
       await person.reads("red 世界");
@@ -82,9 +84,14 @@ const terminal: Step[] = [
     async ({ person }) => {
       await person.enters("clear; yes");
       await person.reads(/^y\ny\n/);
-      await person.at.run(`globalThis.drawn = 0; const count = () => { globalThis.drawn++; requestAnimationFrame(count); }; count();`);
+      await person.at.run(
+        `globalThis.drawn = 0; const count = () => { globalThis.drawn++; requestAnimationFrame(count); }; count();`,
+      );
       // How smooth it is, `make bench` measures. Here: the window draws and answers while the flood goes on.
-      await until("the window to go on drawing", async () => (await person.at.run<number>("return globalThis.drawn")) > 20);
+      await until(
+        "the window to go on drawing",
+        async () => (await person.at.run<number>("return globalThis.drawn")) > 20,
+      );
       await person.at.press("Control+Shift+p");
       await person.at.see(on("palette"));
       await person.at.press("Escape");
@@ -199,7 +206,9 @@ const notebook: Step[] = [
   [
     "d. Markdown, LaTeX, a JSON tree and a coloured traceback",
     async ({ person }) => {
-      const latex = await person.runs("from IPython.display import *; display(Markdown('**bold**'), Latex('$x^2$'), JSON({'a': [1]}))");
+      const latex = await person.runs(
+        "from IPython.display import *; display(Markdown('**bold**'), Latex('$x^2$'), JSON({'a': [1]}))",
+      );
       await person.shows(latex, on("markdown"));
       await person.shows(latex, `${on("output-latex")} .katex`);
       await person.shows(latex, on("output-json"));
@@ -223,18 +232,29 @@ const notebook: Step[] = [
   [
     "d. it is saved by itself, as a notebook that is whole",
     async (journey) => {
-      const saved = () => JSON.parse(inWorkspace(journey, "Untitled.ipynb")) as { nbformat: number; cells: { source: string[] | string }[] };
-      await until("the notebook to be saved with its last cell", async () => JSON.stringify(saved().cells.at(-1)?.source).includes("kept"));
+      const saved = () =>
+        JSON.parse(inWorkspace(journey, "Untitled.ipynb")) as {
+          nbformat: number;
+          cells: { source: string[] | string }[];
+        };
+      await until("the notebook to be saved with its last cell", async () =>
+        JSON.stringify(saved().cells.at(-1)?.source).includes("kept"),
+      );
       expect(saved().nbformat).toBe(4);
       const validate = "import nbformat, sys; nbformat.validate(nbformat.read(sys.argv[1], as_version=4))";
-      execFileSync(peer("python3"), ["-c", validate, join(journey.dataDir, "sandboxes", journey.id, "workspace/Untitled.ipynb")]);
+      execFileSync(peer("python3"), [
+        "-c",
+        validate,
+        join(journey.dataDir, "sandboxes", journey.id, "workspace/Untitled.ipynb"),
+      ]);
     },
   ],
   [
     "d. code that asks has a field under its cell; a password is masked, a reload asks again, an interrupt ends it",
     async ({ person }) => {
       const field = `${on("cell-question")} input`;
-      const code = "import getpass\nname = input('Your name? ')\nsecret = getpass.getpass('Password: ')\nprint(name, len(secret))";
+      const code =
+        "import getpass\nname = input('Your name? ')\nsecret = getpass.getpass('Password: ')\nprint(name, len(secret))";
       const cell = await person.runs(code);
       await person.shows(cell, field);
       await person.at.picture("d5-question");
@@ -278,7 +298,9 @@ const ports: Step[] = [
     async ({ person }) => {
       await person.commands("New terminal");
       await person.reads("$");
-      await person.enters("echo '<h1>from the sandbox</h1>' > index.html; python3 -m http.server 8000 --bind 127.0.0.1");
+      await person.enters(
+        "echo '<h1>from the sandbox</h1>' > index.html; python3 -m http.server 8000 --bind 127.0.0.1",
+      );
       await person.at.see(on("port-8000"), 10_000);
       const row = () => person.at.text(on("port-8000"));
       await until("the port's process to be named", async () => /http\.server · \d+/.test(await row()), 3_000);
@@ -291,7 +313,9 @@ const ports: Step[] = [
       await person.at.click(`${on("port-8000")} ${on("port-preview")}`);
       await person.at.see(on("preview-frame"));
       await person.at.picture("e2-preview");
-      const shown = await person.at.run<string>(`return document.querySelector('[data-testid="preview-frame"]')?.src ?? "";`);
+      const shown = await person.at.run<string>(
+        `return document.querySelector('[data-testid="preview-frame"]')?.src ?? "";`,
+      );
       expect(shown).toMatch(/^http:\/\/8000-.+\.localhost:\d+\//);
       const page = await until("the preview to answer", async () => {
         const answer = await getThroughProxy(shown);

@@ -1,9 +1,9 @@
 /** The journey in the real window, and what a person finds after the app ended. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { journey, type Journey, walk } from "./steps.ts";
-import { Person, on } from "./support/person.ts";
 import { newPlace, type Place } from "../support/place.ts";
 import { leaveNothing } from "../support/served.ts";
+import { type Journey, journey, walk } from "./steps.ts";
+import { on, Person } from "./support/person.ts";
 import { openWindow, type Window } from "./support/window.ts";
 
 let place: Place;

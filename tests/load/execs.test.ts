@@ -1,8 +1,8 @@
 /** A thousand commands at once: each has its own answer, and nothing of them stays. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../support/child.ts";
-import { Gateway, type Inside } from "./support/gateway.ts";
 import { last } from "./support/events.ts";
+import { Gateway, type Inside } from "./support/gateway.ts";
 import { agentOf, descriptors, nothingIsLeft, treeOf } from "./support/machine.ts";
 
 const COUNT = Number(process.env.SANDPIT_LOAD_EXECS ?? 1000);
@@ -25,7 +25,12 @@ async function things() {
   const agent = agentOf(gateway, inside.id);
   // One at a time, as the connection that asks is a descriptor too.
   const files = await inside.says("ls -A /dev/shm/* /tmp | grep -v '^$' | wc -l", { sessionId: "__DISABLE_SESSION__" });
-  return { processes: treeOf(agent).length, files: Number(files), agent: descriptors(agent), gateway: descriptors(gateway.pid) };
+  return {
+    processes: treeOf(agent).length,
+    files: Number(files),
+    agent: descriptors(agent),
+    gateway: descriptors(gateway.pid),
+  };
 }
 
 /** Runs `load` and waits until there is no more than there was before it. */
@@ -37,7 +42,12 @@ async function leavesNothing(load: () => Promise<void>) {
   let now = before;
   const asBefore = async () => {
     now = await things();
-    return now.processes <= most.processes && now.files <= most.files && now.agent <= most.agent && now.gateway <= most.gateway;
+    return (
+      now.processes <= most.processes &&
+      now.files <= most.files &&
+      now.agent <= most.agent &&
+      now.gateway <= most.gateway
+    );
   };
   await until("all to be as it was before", asBefore, 60_000).catch((error) => {
     throw new Error(`${error}: ${JSON.stringify(before)} became ${JSON.stringify(now)}`);
@@ -47,18 +57,27 @@ async function leavesNothing(load: () => Promise<void>) {
 test("a thousand commands in one session run one after another, and each has its own answer", async () => {
   await inside.says("count=0");
   await leavesNothing(async () => {
-    const all = numbers.map((number) => inside.exec(`count=$((count + 1)); echo ${number} $count; echo to-${number} >&2`));
+    const all = numbers.map((number) =>
+      inside.exec(`count=$((count + 1)); echo ${number} $count; echo to-${number} >&2`),
+    );
     const answers = await Promise.all(all);
     expect(answers.map(({ stdout }) => Number(stdout.split(" ")[0]))).toEqual(numbers);
     expect(answers.map(({ stderr }) => stderr)).toEqual(numbers.map((number) => `to-${number}\n`));
     // No two ran at once, and none ran twice.
-    expect(answers.map(({ stdout }) => Number(stdout.split(" ")[1])).sort((a, b) => a - b)).toEqual(numbers.map((n) => n + 1));
+    expect(answers.map(({ stdout }) => Number(stdout.split(" ")[1])).sort((a, b) => a - b)).toEqual(
+      numbers.map((n) => n + 1),
+    );
   });
 });
 
 test("a thousand commands without a session run beside each other, and each has its own answer", async () => {
   await leavesNothing(async () => {
-    const all = numbers.map((number) => inside.exec(`cat; echo ${number}; exit ${number % 7}`, { sessionId: "__DISABLE_SESSION__", stdin: btoa(`in ${number} `) }));
+    const all = numbers.map((number) =>
+      inside.exec(`cat; echo ${number}; exit ${number % 7}`, {
+        sessionId: "__DISABLE_SESSION__",
+        stdin: btoa(`in ${number} `),
+      }),
+    );
     const answers = await Promise.all(all);
     expect(answers.map(({ stdout }) => stdout)).toEqual(numbers.map((number) => `in ${number} ${number}\n`));
     expect(answers.map(({ exitCode }) => exitCode)).toEqual(numbers.map((number) => number % 7));
@@ -71,9 +90,14 @@ test("commands, streams and sessions beside each other are not mixed up", async 
   await leavesNothing(async () => {
     const whole = (number: number) => inside.exec(`mine=${number}; echo $mine`, { sessionId: sessions[number % 10] });
     const streamed = async (number: number) => {
-      const { events } = await last(inside.execStream(`for part in 1 2 3; do echo ${number}-$part; done`, { sessionId: sessions[number % 10] }));
+      const { events } = await last(
+        inside.execStream(`for part in 1 2 3; do echo ${number}-$part; done`, { sessionId: sessions[number % 10] }),
+      );
       expect(events.at(-1)).toMatchObject({ type: "complete", exitCode: 0 });
-      return events.filter(({ type }) => type === "stdout").map(({ data }) => data).join("");
+      return events
+        .filter(({ type }) => type === "stdout")
+        .map(({ data }) => data)
+        .join("");
     };
     const [answers, streams] = await Promise.all([
       Promise.all(numbers.slice(0, count).map(whole)),
@@ -89,7 +113,11 @@ test("more sessions than there may be processes are refused with a reason, and t
   const count = 300;
   const own = await gateway.create({ limits: { pids: 200 } });
   const small = gateway.in(own.id);
-  const ask = (number: number) => small.ask<{ stdout?: string; code?: string }>("POST", "/api/execute", { command: `echo ${number}`, sessionId: `s-${number}` });
+  const ask = (number: number) =>
+    small.ask<{ stdout?: string; code?: string }>("POST", "/api/execute", {
+      command: `echo ${number}`,
+      sessionId: `s-${number}`,
+    });
   const answers = await Promise.all(numbers.slice(0, count).map(ask));
   const served = answers.filter(({ status }) => status === 200);
   expect(served.length).toBeGreaterThan(50);

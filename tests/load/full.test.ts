@@ -6,8 +6,8 @@ import { newPlace, type Place } from "../support/place.ts";
 import { type Disk, smallDisk } from "./support/disk.ts";
 import { last } from "./support/events.ts";
 import { Gateway, type Inside, type Refusal } from "./support/gateway.ts";
-import { shows } from "./support/socket.ts";
 import { leftOf, nothingIsLeft } from "./support/machine.ts";
+import { shows } from "./support/socket.ts";
 
 const MIB = 24;
 const OLD = randomBytes(64 << 10).toString("hex");
@@ -38,7 +38,8 @@ const put = async (path: string, body: string) => {
 };
 
 /** Writes until not one more byte fits. */
-const fill = () => inside.exec("for size in 1M 4k 1; do dd if=/dev/zero of=/home/sandpit/fill.$size bs=$size status=none; done");
+const fill = () =>
+  inside.exec("for size in 1M 4k 1; do dd if=/dev/zero of=/home/sandpit/fill.$size bs=$size status=none; done");
 const free = () => inside.says("rm -f /home/sandpit/fill.*");
 
 test("on a full disk writes are refused as such, old content stays whole, and nothing half is left", async () => {
@@ -50,7 +51,14 @@ test("on a full disk writes are refused as such, old content stays whole, and no
     expect((await inside.write(path, MORE)).body).toMatchObject({ code: "NO_SPACE" });
     expect((await put(path, MORE)).body).toMatchObject({ code: "NO_SPACE" });
   }
-  expect((await inside.ask<Refusal>("POST", "/api/copy", { sourcePath: "/workspace/old", destinationPath: "/workspace/copy" })).body).toMatchObject({ code: "NO_SPACE" });
+  expect(
+    (
+      await inside.ask<Refusal>("POST", "/api/copy", {
+        sourcePath: "/workspace/old",
+        destinationPath: "/workspace/copy",
+      })
+    ).body,
+  ).toMatchObject({ code: "NO_SPACE" });
   expect(await inside.read("/workspace/old")).toBe(OLD);
   expect((await inside.says("find /workspace -type f")).trim()).toBe("/workspace/old");
 });
@@ -59,13 +67,23 @@ test("on a full disk commands, streams, processes and terminals go on", async ()
   expect(await inside.says("cat /workspace/old | wc -c")).toBe(`${OLD.length}\n`);
   expect(await inside.says("echo fresh", { sessionId: "made-on-a-full-disk" })).toBe("fresh\n");
   const { events } = await last(inside.execStream("echo one; echo two > /workspace/two || echo refused"));
-  expect(events.filter(({ type }) => type === "stdout").map(({ data }) => data).join("")).toBe("one\nrefused\n");
+  expect(
+    events
+      .filter(({ type }) => type === "stdout")
+      .map(({ data }) => data)
+      .join(""),
+  ).toBe("one\nrefused\n");
   expect(events.at(-1)).toMatchObject({ type: "complete", exitCode: 0 });
   await inside.says("rm -f /workspace/two");
   await fill();
   const id = await inside.startProcess("echo logged");
-  await until("its log", async () => (await inside.get<{ stdout: string }>("GET", `/api/process/${id}/logs`)).stdout === "logged\n");
-  const { terminal } = await inside.get<{ terminal: { id: string } }>("POST", "/api/terminals", { command: ["sh", "-c", "echo in-a-terminal; exec sleep 1000"] });
+  await until(
+    "its log",
+    async () => (await inside.get<{ stdout: string }>("GET", `/api/process/${id}/logs`)).stdout === "logged\n",
+  );
+  const { terminal } = await inside.get<{ terminal: { id: string } }>("POST", "/api/terminals", {
+    command: ["sh", "-c", "echo in-a-terminal; exec sleep 1000"],
+  });
   await shows(inside, terminal.id, "in-a-terminal");
   await inside.get("DELETE", `/api/terminals/${terminal.id}`);
 });
@@ -74,7 +92,10 @@ test("on a full disk no sandbox is made or changed by half, and what happens is 
   const refused = await gateway.ask<Refusal>("POST", "/sandboxes", { id: "new" });
   expect(refused.body).toMatchObject({ code: "NO_SPACE" });
   expect(leftOf(gateway).folders.sort()).toEqual(["inside", "other"]);
-  const named = await gateway.ask<Refusal>("PATCH", "/sandboxes/inside", { name: "x".repeat(60), env: { LONG: "x".repeat(8000) } });
+  const named = await gateway.ask<Refusal>("PATCH", "/sandboxes/inside", {
+    name: "x".repeat(60),
+    env: { LONG: "x".repeat(8000) },
+  });
   expect(named.body).toMatchObject({ code: "NO_SPACE" });
   expect((await gateway.inspect("inside")).state).toBe("running");
   expect((await inside.ask<Refusal>("POST", "/ports", { port: 9090 })).body).toMatchObject({ code: "NO_SPACE" });
@@ -95,7 +116,10 @@ test("once there is space all works, and a gateway that starts again finds every
   await gateway.get("PATCH", "/sandboxes/inside", { name: "renamed" });
   await gateway.end();
   await gateway.begin();
-  expect(await gateway.list()).toMatchObject([{ id: "inside", name: "renamed", state: "running" }, { id: "other", state: "running" }]);
+  expect(await gateway.list()).toMatchObject([
+    { id: "inside", name: "renamed", state: "running" },
+    { id: "other", state: "running" },
+  ]);
   expect(await inside.get("GET", "/ports")).toMatchObject({ exposed: [{ port: 8080, name: "web" }] });
   expect(await inside.read("/workspace/old")).toBe(OLD);
   expect(await inside.read("/workspace/new")).toBe(MORE);

@@ -39,8 +39,6 @@ const state = (id: string, wanted: string) =>
     return found.state === wanted && found;
   });
 
-const isRunning = async ({ id }: Inside) => (await gateway.inspect(id)).state === "running";
-
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 /** As many bytes as are asked for, a bit at a time, and a hook on the way. */
@@ -73,7 +71,10 @@ test("a killed agent ends streams without a false end, is told as failed, and st
   const half = new Promise<void>((done) => {
     const body = trickle(content, (sent) => sent >= content.length / 2 && done());
     const path = inside.path("/api/files/raw?path=/workspace/half");
-    upload = gateway.fetch(path, { method: "PUT", body, duplex: "half" } as RequestInit).then(({ status }) => status, () => 0);
+    upload = gateway.fetch(path, { method: "PUT", body, duplex: "half" } as RequestInit).then(
+      ({ status }) => status,
+      () => 0,
+    );
   });
   await half;
   process.kill(agent, "SIGKILL");
@@ -105,9 +106,14 @@ test("a killed agent ends streams without a false end, is told as failed, and st
 test("a killed kernel fails its run, says so, and the next run works", async () => {
   const inside = await make();
   const context = await inside.get<{ contextId: string }>("POST", "/api/contexts", { language: "python" });
-  const run = (code: string) => last(inside.stream("POST", "/api/execute/code", { context_id: context.contextId, code }));
+  const run = (code: string) =>
+    last(inside.stream("POST", "/api/execute/code", { context_id: context.contextId, code }));
   const { events: told } = await run("import os; print(os.getpid())");
-  const pid = told.filter(({ type }) => type === "stdout").map(({ text }) => text).join("").trim();
+  const pid = told
+    .filter(({ type }) => type === "stdout")
+    .map(({ text }) => text)
+    .join("")
+    .trim();
   const running = run("import time\nprint('begun', flush=True)\ntime.sleep(1000)");
   await inside.says(`sleep 0.5; kill -9 ${pid}`);
   const { events, broken } = await running;
@@ -129,7 +135,10 @@ test("a killed gateway takes its sandboxes over again: streams break, processes 
   const exec = last(inside.execStream("echo begun; sleep 1000"));
   const logs = last(inside.stream("GET", `/api/process/${id}/stream`));
   const exposed = await inside.get<{ url: string; port: number }>("POST", "/ports", { port: 8123, name: "web" });
-  await until("the process to write", async () => (await inside.get<{ stdout: string }>("GET", `/api/process/${id}/logs`)).stdout.length > 100);
+  await until(
+    "the process to write",
+    async () => (await inside.get<{ stdout: string }>("GET", `/api/process/${id}/logs`)).stdout.length > 100,
+  );
 
   await gateway.crash();
   for (const { events, broken } of await Promise.all([exec, logs])) {
@@ -138,15 +147,28 @@ test("a killed gateway takes its sandboxes over again: streams break, processes 
   }
   await gateway.begin();
 
-  expect((await gateway.list()).map(({ id, state }) => [id, state])).toEqual([[inside.id, "running"], [paused.id, "paused"]]);
+  expect((await gateway.list()).map(({ id, state }) => [id, state])).toEqual([
+    [inside.id, "running"],
+    [paused.id, "paused"],
+  ]);
   expect(agentOf(gateway, inside.id)).toBe(agent);
   expect(await inside.get("GET", "/ports")).toMatchObject({ exposed: [{ port: 8123, name: "web", url: exposed.url }] });
   // The request that was cut off took its command with it.
-  await until("the command to be stopped", async () => (await inside.says("pgrep -fc '^sleep 1000' || true")) === "0\n");
+  await until(
+    "the command to be stopped",
+    async () => (await inside.says("pgrep -fc '^sleep 1000' || true")) === "0\n",
+  );
   // Who followed the log goes on after the last event that arrived: no byte is lost or repeated.
   const { events: seen } = await logs;
-  const { events: rest } = await last(inside.stream("GET", `/api/process/${id}/stream?since=${seen.at(-1)?.cursor}&follow=0`));
-  const lines = [...seen, ...rest].filter(({ type }) => type === "stdout").map(({ data }) => data).join("").trim().split("\n");
+  const { events: rest } = await last(
+    inside.stream("GET", `/api/process/${id}/stream?since=${seen.at(-1)?.cursor}&follow=0`),
+  );
+  const lines = [...seen, ...rest]
+    .filter(({ type }) => type === "stdout")
+    .map(({ data }) => data)
+    .join("")
+    .trim()
+    .split("\n");
   expect(rest.some(({ type }) => type === "stdout")).toBe(true);
   expect(lines).toEqual(lines.map((_, at) => `line ${at + 1}`));
   expect(await gateway.get("POST", `/sandboxes/${paused.id}/resume`)).toMatchObject({ state: "running" });
@@ -180,45 +202,50 @@ async function client(known: Known, name: string, on: () => boolean, networked: 
   }
 }
 
-test(`a gateway that is killed ${KILLS} times at random points loses no sandbox and leaves no process`, async () => {
-  const known: Known = { sure: new Map(), unsure: new Set() };
-  const limits = (await gateway.canLimitMemory()) ? { memoryMiB: 256 } : {};
-  for (let kill = 0; kill < KILLS; kill++) {
-    let on = true;
-    // What fails before the gateway is killed is a fault; what fails with it is to be expected.
-    const once = async (number: number) => {
-      try {
-        await client(known, `k${kill}-c${number}`, () => on, number === 3, limits);
-      } catch (error) {
-        if (on) throw error;
-      }
-    };
-    const clients = Promise.allSettled([1, 2, 3].map(once));
-    await pause(randomInt(10, 250));
-    on = false;
-    await gateway.crash();
-    const faults = (await clients).filter(({ status }) => status === "rejected");
-    expect(faults).toEqual([]);
-    await gateway.begin();
+test(
+  `a gateway that is killed ${KILLS} times at random points loses no sandbox and leaves no process`,
+  async () => {
+    const known: Known = { sure: new Map(), unsure: new Set() };
+    const limits = (await gateway.canLimitMemory()) ? { memoryMiB: 256 } : {};
+    for (let kill = 0; kill < KILLS; kill++) {
+      let on = true;
+      // What fails before the gateway is killed is a fault; what fails with it is to be expected.
+      const once = async (number: number) => {
+        try {
+          await client(known, `k${kill}-c${number}`, () => on, number === 3, limits);
+        } catch (error) {
+          if (on) throw error;
+        }
+      };
+      const clients = Promise.allSettled([1, 2, 3].map(once));
+      await pause(randomInt(10, 250));
+      on = false;
+      await gateway.crash();
+      const faults = (await clients).filter(({ status }) => status === "rejected");
+      expect(faults).toEqual([]);
+      await gateway.begin();
 
-    const list = await gateway.list();
-    expect(gateway.log()).not.toContain("panicked");
-    const listed = new Map(list.map((sandbox: Sandbox) => [sandbox.id, sandbox]));
-    for (const [id, content] of known.sure) {
-      expect(listed.get(id), `${id} after kill ${kill}`).toMatchObject({ state: "running" });
-      if (content) expect(await gateway.in(id).read("/workspace/mine")).toBe(`${content}\n`);
+      const list = await gateway.list();
+      expect(gateway.log()).not.toContain("panicked");
+      const listed = new Map(list.map((sandbox: Sandbox) => [sandbox.id, sandbox]));
+      for (const [id, content] of known.sure) {
+        expect(listed.get(id), `${id} after kill ${kill}`).toMatchObject({ state: "running" });
+        if (content) expect(await gateway.in(id).read("/workspace/mine")).toBe(`${content}\n`);
+      }
+      for (const { id, state, reason } of list.filter(({ id }) => !known.sure.has(id))) {
+        expect(known.unsure.has(id), `${id} was never asked for`).toBe(true);
+        // Finished, or told as what it is.
+        if (state !== "running")
+          expect(reason, `${id} is ${state}`).toMatchObject({ message: expect.stringMatching(/./) });
+      }
+      for (const { id } of list) await gateway.destroy(id);
+      expect(await gateway.list()).toEqual([]);
+      ids.push(...listed.keys());
+      await until(`no process to be left after kill ${kill}`, async () => processesOf(gateway).length === 0);
+      known.sure.clear();
+      known.unsure.clear();
     }
-    for (const { id, state, reason } of list.filter(({ id }) => !known.sure.has(id))) {
-      expect(known.unsure.has(id), `${id} was never asked for`).toBe(true);
-      // Finished, or told as what it is.
-      if (state !== "running") expect(reason, `${id} is ${state}`).toMatchObject({ message: expect.stringMatching(/./) });
-    }
-    for (const { id } of list) await gateway.destroy(id);
-    expect(await gateway.list()).toEqual([]);
-    ids.push(...listed.keys());
-    await until(`no process to be left after kill ${kill}`, async () => processesOf(gateway).length === 0);
-    known.sure.clear();
-    known.unsure.clear();
-  }
-  await allGoes();
-}, 60_000 + KILLS * 5_000);
+    await allGoes();
+  },
+  60_000 + KILLS * 5_000,
+);

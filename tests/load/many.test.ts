@@ -21,7 +21,9 @@ test("fifty sandboxes made at once do not see each other, and leave nothing when
   const made = await Promise.all(numbers.map(() => gateway.create()));
   const ids = made.map(({ id }) => id);
   expect(new Set(ids).size).toBe(COUNT);
-  expect((await gateway.list()).map(({ id, state }) => `${id} ${state}`).sort()).toEqual(ids.map((id) => `${id} running`).sort());
+  expect((await gateway.list()).map(({ id, state }) => `${id} ${state}`).sort()).toEqual(
+    ids.map((id) => `${id} running`).sort(),
+  );
 
   const agents = ids.map((id) => agentOf(gateway, id));
   expect(new Set(agents).size).toBe(COUNT);
@@ -33,7 +35,9 @@ test("fifty sandboxes made at once do not see each other, and leave nothing when
     const inside = gateway.in(id);
     await inside.write("/workspace/mine", id);
     await inside.startProcess(`exec -a only-${id} sleep 1000`);
-    await inside.startProcess(`mkdir -p /tmp/www; cd /tmp/www; echo ${id} > id; exec python3 -m http.server 8000 --bind 127.0.0.1`);
+    await inside.startProcess(
+      `mkdir -p /tmp/www; cd /tmp/www; echo ${id} > id; exec python3 -m http.server 8000 --bind 127.0.0.1`,
+    );
     const exposed = await inside.get<{ url: string }>("POST", "/ports", { port: 8000 });
     return { id, inside, url: exposed.url };
   });
@@ -51,7 +55,11 @@ test("fifty sandboxes made at once do not see each other, and leave nothing when
   await Promise.all(ids.map((id) => gateway.destroy(id)));
   expect(await gateway.list()).toEqual([]);
   await nothingIsLeft(gateway, ids);
-  expect(agents.filter((agent) => existsSync(`/proc/${agent}`) && readFileSync(`/proc/${agent}/comm`, "utf8").startsWith("sandpit"))).toEqual([]);
+  expect(
+    agents.filter(
+      (agent) => existsSync(`/proc/${agent}`) && readFileSync(`/proc/${agent}/comm`, "utf8").startsWith("sandpit"),
+    ),
+  ).toEqual([]);
 });
 
 test("sandboxes made and destroyed at the same time do not disturb each other", async () => {

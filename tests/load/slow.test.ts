@@ -86,7 +86,12 @@ test("a stream that is read at a trickle makes its command wait, and nobody else
     const path = inside.path("/api/execute/stream");
     const body = JSON.stringify({ command: FLOOD, sessionId: "trickle", encoding: "base64" });
     const stop = new AbortController();
-    const response = await gateway.fetch(path, { method: "POST", body, signal: stop.signal, headers: { "content-type": "application/json" } });
+    const response = await gateway.fetch(path, {
+      method: "POST",
+      body,
+      signal: stop.signal,
+      headers: { "content-type": "application/json" },
+    });
     const reader = response.body?.getReader();
     for (let part = 0; part < 40; part++) {
       await reader?.read();
@@ -117,7 +122,10 @@ test("the log of a process that wrote a gigabyte is its last part, and says that
     expect(seen).toContain("truncated");
     expect(seen.at(-1)).toBe("exit");
     expect(last).toMatch(/the-end\n$/);
-    const logs = await inside.get<{ stdout: string; stderr: string; truncated: boolean }>("GET", `/api/process/${id}/logs`);
+    const logs = await inside.get<{ stdout: string; stderr: string; truncated: boolean }>(
+      "GET",
+      `/api/process/${id}/logs`,
+    );
     expect(logs.truncated).toBe(true);
     expect(logs.stdout.endsWith("the-end\n")).toBe(true);
     expect(logs.stdout.length).toBeLessThanOrEqual(2 << 20);
@@ -127,7 +135,11 @@ test("the log of a process that wrote a gigabyte is its last part, and says that
 });
 
 test("an answer that would be larger than 64 MiB is refused, and the command is stopped", async () => {
-  const { status, body } = await inside.ask<{ code: string; context: Record<string, unknown> }>("POST", "/api/execute", { command: FLOOD, sessionId: "whole" });
+  const { status, body } = await inside.ask<{ code: string; context: Record<string, unknown> }>(
+    "POST",
+    "/api/execute",
+    { command: FLOOD, sessionId: "whole" },
+  );
   expect(body).toMatchObject({ code: "COMMAND_EXECUTION_ERROR", context: { maxBytes: 64 << 20 } });
   expect(status).toBe(500);
   expect(await inside.says("echo free", { sessionId: "whole" })).toBe("free\n");

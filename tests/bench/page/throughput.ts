@@ -68,7 +68,8 @@ function verify(pieces: Uint8Array[], lines: number, line: string): number {
   let at = all.indexOf(`00000001 ${line}\r\n`);
   for (let number = 1; number <= lines; number++) {
     const wanted = `${String(number).padStart(8, "0")} ${line}\r\n`;
-    if (!all.startsWith(wanted, at)) throw new Error(`line ${number} did not come whole: ${JSON.stringify(all.slice(at, at + 100))}`);
+    if (!all.startsWith(wanted, at))
+      throw new Error(`line ${number} did not come whole: ${JSON.stringify(all.slice(at, at + 100))}`);
     at += wanted.length;
   }
   return all.length;

@@ -118,7 +118,8 @@ cases("commands.execute", {
     const ask = (i: number) =>
       client.commands.execute(`printf '%s' ${i}-${"x".repeat(i)}; echo ${i} >&2`, `${name}-${i % 10}`);
     const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => ask(i)));
-    answers.forEach((answer, i) => expect(answer).toMatchObject({ stdout: `${i}-${"x".repeat(i)}`, stderr: `${i}\n` }));
+    for (const [i, answer] of answers.entries())
+      expect(answer).toMatchObject({ stdout: `${i}-${"x".repeat(i)}`, stderr: `${i}\n` });
   },
   "has an empty standard input": async (trial) => {
     expect(await out(trial, "cat; echo done")).toBe("done\n");

@@ -17,10 +17,16 @@ interface Run {
 async function run({ client }: Trial, context: string, code: string, timeoutMs?: number): Promise<Run> {
   const seen: Run = { stdout: "", stderr: "", results: [] };
   const callbacks = {
-    onStdout: ({ text }: { text: string }) => void (seen.stdout += text),
-    onStderr: ({ text }: { text: string }) => void (seen.stderr += text),
+    onStdout: ({ text }: { text: string }) => {
+      seen.stdout += text;
+    },
+    onStderr: ({ text }: { text: string }) => {
+      seen.stderr += text;
+    },
     onResult: (result: Run["results"][number]) => void seen.results.push(result),
-    onError: (error: NonNullable<Run["error"]>) => void (seen.error = error),
+    onError: (error: NonNullable<Run["error"]>) => {
+      seen.error = error;
+    },
   };
   await client.interpreter.runCodeStream(context, code, undefined, callbacks, timeoutMs);
   return seen;

@@ -59,7 +59,12 @@ cases("life: a sandbox that does not run, or is not there", {
 });
 
 /** Over a WebSocket the client learns no more than that it does not open. */
-async function unusable({ transport }: Trial, client: Trial["client"], code: string, httpStatus: number): Promise<void> {
+async function unusable(
+  { transport }: Trial,
+  client: Trial["client"],
+  code: string,
+  httpStatus: number,
+): Promise<void> {
   const asked = client.commands.execute("true", "s");
   if (transport === "http") await refused(asked, { name: "SandboxError", code, httpStatus });
   else expect((await failure(asked)).message).toBe("WebSocket connection failed");

@@ -212,7 +212,9 @@ cases("option: timeout of runCode", {
   "stops the code": async ({ client }) => {
     const { id } = await client.interpreter.createCodeContext();
     let name = "";
-    const onError = (error: { name: string }) => void (name = error.name);
+    const onError = (error: { name: string }) => {
+      name = error.name;
+    };
     await client.interpreter.runCodeStream(id, "import time; time.sleep(1000)", "python", { onError }, 300);
     expect(name).toMatch(/Timeout/);
     await client.interpreter.deleteCodeContext(id);

@@ -30,7 +30,9 @@ function visit(url: string, headers: Record<string, string> = {}): Promise<Answe
       { host: "127.0.0.1", port, path: `${pathname}${search}`, headers: { Host: host, ...headers } },
       (answer) => {
         let text = "";
-        answer.setEncoding("utf8").on("data", (chunk: string) => void (text += chunk));
+        answer.setEncoding("utf8").on("data", (chunk: string) => {
+          text += chunk;
+        });
         answer.on("end", () => done({ status: answer.statusCode ?? 0, headers: answer.headers, text }));
       },
     );

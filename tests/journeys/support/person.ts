@@ -71,7 +71,10 @@ export class Person {
 
   /** Writes a whole new code cell at the end and runs it; gives its key. */
   async runs(code: string): Promise<string> {
-    const keys = () => this.at.run<string[]>(`return [...document.querySelectorAll('[data-testid="cell"]')].map((cell) => cell.dataset.cell);`);
+    const keys = () =>
+      this.at.run<string[]>(
+        `return [...document.querySelectorAll('[data-testid="cell"]')].map((cell) => cell.dataset.cell);`,
+      );
     const before = await keys();
     const added = async () => (await keys()).find((key) => !before.includes(key));
     // An output that grows meanwhile moves the button from under the pointer: a person clicks again.
@@ -82,7 +85,10 @@ export class Person {
     const cell = await until("a new cell", add, 30_000);
     await this.at.click(`[data-testid="cell"][data-cell="${cell}"] .cm-content`);
     await until(`cell ${cell} to take keys`, () =>
-      this.at.run<boolean>(`return document.activeElement?.closest('[data-testid="cell"]')?.dataset.cell === args[0];`, cell),
+      this.at.run<boolean>(
+        `return document.activeElement?.closest('[data-testid="cell"]')?.dataset.cell === args[0];`,
+        cell,
+      ),
     );
     await this.at.type(code);
     await this.at.press("Control+Enter");
@@ -118,7 +124,11 @@ export class Person {
 
   /** Waits until something in the cell matches `selector`. */
   async shows(cell: string, selector: string, ms = 20_000): Promise<void> {
-    await until(`cell ${cell} to show ${selector}`, () => this.inCell<boolean>(cell, "Boolean(cell?.querySelector(args[1]))", selector), ms);
+    await until(
+      `cell ${cell} to show ${selector}`,
+      () => this.inCell<boolean>(cell, "Boolean(cell?.querySelector(args[1]))", selector),
+      ms,
+    );
   }
 
   async sandboxId(): Promise<string> {

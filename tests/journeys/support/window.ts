@@ -48,10 +48,12 @@ export async function openWindow(place: Place, program = "sandpit"): Promise<Win
     await driver.end();
     await xvfb.end();
   };
-  const browser = await until("tauri-driver to answer", () => connect(port, application), 40_000).catch(async (error) => {
-    await end();
-    throw new Error(`${error}\n${driver.output()}`);
-  });
+  const browser = await until("tauri-driver to answer", () => connect(port, application), 40_000).catch(
+    async (error) => {
+      await end();
+      throw new Error(`${error}\n${driver.output()}`);
+    },
+  );
   return { ...surface(browser), ...endings(browser, end) };
 }
 
@@ -94,7 +96,8 @@ function surface(browser: Browser): Omit<Surface, "close"> {
     },
     press: async (chord) => void (await browser.keys(chord.split("+").map((key) => KEYS[key] ?? key))),
     // As drawn: the driver's own idea of an element's text leaves some of it out.
-    text: async (selector) => browser.execute((element: HTMLElement) => element.innerText, (await find(selector)) as never),
+    text: async (selector) =>
+      browser.execute((element: HTMLElement) => element.innerText, (await find(selector)) as never),
     count: async (selector) => (await browser.$$(selector)).length,
     see: async (selector, ms = 15_000) => void (await (await browser.$(selector)).waitForDisplayed({ timeout: ms })),
     // Asked of the page each time, since an element that was found once may have become another one.
@@ -115,5 +118,7 @@ function rightClick(selector: string) {
 }
 
 function anyVisible(selector: string): boolean {
-  return Array.from(document.querySelectorAll(selector)).some((one) => one.checkVisibility({ visibilityProperty: true }));
+  return Array.from(document.querySelectorAll(selector)).some((one) =>
+    one.checkVisibility({ visibilityProperty: true }),
+  );
 }

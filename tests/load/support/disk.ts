@@ -20,7 +20,9 @@ export async function smallDisk(place: Place, mib: number): Promise<Disk> {
   const name = basename(place.dataDir);
   const mount = 'mkdir -p "$1" && mount -t tmpfs -o "size=$2m,mode=755" "$3" "$1" && echo ready && exec cat';
   const words = ["--mount", "--propagation", "private", ...AS_ONESELF, "sh", "-c", mount, "sh"];
-  const holder = spawn("unshare", [...words, join(place.dataDir, "data"), `${mib}`, name], { stdio: ["pipe", "pipe", "inherit"] });
+  const holder = spawn("unshare", [...words, join(place.dataDir, "data"), `${mib}`, name], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   await ready(holder);
   const prefix = ["nsenter", `--target=${holder.pid}`, "--mount", ...ENTER_SELF, "--"];
   return { prefix, remove: () => holder.kill("SIGKILL") };

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { type Child, start } from "../../support/child.ts";
 import { newPlace, type Place, programs } from "../../support/place.ts";
 import { ready } from "../../support/served.ts";
-import { events, type Event } from "./events.ts";
+import { type Event, events } from "./events.ts";
 
 export interface Sandbox {
   id: string;
@@ -101,7 +101,8 @@ export class Gateway {
   }
 
   async ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Answer<T>> {
-    const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+    const sent =
+      body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
     const response = await this.fetch(path, { method, signal: signal ?? null, ...sent });
     const text = await response.text();
     return { status: response.status, body: (text ? JSON.parse(text) : undefined) as T };
@@ -117,7 +118,10 @@ export class Gateway {
   /** Whether memory can be limited here. Root must be able to; an ordinary user only where the host grants control groups. */
   async canLimitMemory(): Promise<boolean> {
     if (process.getuid?.() === 0) return true;
-    const { engines } = await this.get<{ engines: { capabilities: { memoryLimit: { available: boolean } } }[] }>("GET", "/engines");
+    const { engines } = await this.get<{ engines: { capabilities: { memoryLimit: { available: boolean } } }[] }>(
+      "GET",
+      "/engines",
+    );
     return engines.some(({ capabilities }) => capabilities.memoryLimit.available);
   }
 
@@ -170,9 +174,11 @@ export class Inside {
 
   /** The events of a stream, in order. Leaving the loop closes the request. */
   async *stream(method: string, route: string, body?: unknown): AsyncGenerator<Event> {
-    const given = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+    const given =
+      body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
     const response = await this.gateway.fetch(this.path(route), { method, ...given });
-    if (!response.ok || !response.body) throw new Error(`${method} ${route}: ${response.status} ${await response.text()}`);
+    if (!response.ok || !response.body)
+      throw new Error(`${method} ${route}: ${response.status} ${await response.text()}`);
     yield* events(response.body);
   }
 

@@ -12,7 +12,10 @@ const read = (path: string) => {
   }
 };
 
-const pids = () => readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+const pids = () =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 const isZombie = (pid: number) => /^State:\s+[ZX]/m.test(read(`/proc/${pid}/status`));
 const parentOf = (pid: number) => Number(/^PPid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1]);
 const described = (pid: number) => `${pid} ${read(`/proc/${pid}/cmdline`).replaceAll("\0", " ")}`;
@@ -31,7 +34,9 @@ const inFolder = (folder: string) => (existsSync(folder) ? readdirSync(folder) :
 /** Control groups of the sandbox `id`, wherever this host has its controllers. */
 function controlGroups(id: string): string[] {
   const named = (folder: string) =>
-    inFolder(folder).filter((name) => name.startsWith(`sandpit-${id}-`)).map((name) => join(folder, name));
+    inFolder(folder)
+      .filter((name) => name.startsWith(`sandpit-${id}-`))
+      .map((name) => join(folder, name));
   const root = "/sys/fs/cgroup";
   return [root, ...inFolder(root).map((name) => join(root, name))].flatMap((folder) => {
     try {
@@ -47,8 +52,12 @@ export function leftOf(gateway: Gateway, ids: string[] = []) {
   const kept = inFolder(seen(gateway, "gateway/sandboxes"));
   return {
     processes: processesOf(gateway).map(described),
-    zombies: pids().filter((pid) => isZombie(pid) && parentOf(pid) === gateway.pid).map((pid) => read(`/proc/${pid}/stat`)),
-    mounts: read("/proc/self/mountinfo").split("\n").filter((line) => line.includes(gateway.name)),
+    zombies: pids()
+      .filter((pid) => isZombie(pid) && parentOf(pid) === gateway.pid)
+      .map((pid) => read(`/proc/${pid}/stat`)),
+    mounts: read("/proc/self/mountinfo")
+      .split("\n")
+      .filter((line) => line.includes(gateway.name)),
     folders: inFolder(seen(gateway, "sandboxes")),
     kept: kept.filter((name) => !name.endsWith(".used")),
     groups: ids.flatMap(controlGroups),
@@ -100,9 +109,13 @@ export function treeOf(pid: number): number[] {
 /** Samples the memory of processes until it is told to stop; gives the most that each had, MiB. */
 export function watchMemory(...watched: number[]): () => number[] {
   const most = watched.map(() => 0);
-  const timer = setInterval(() => watched.forEach((pid, at) => {
-    most[at] = Math.max(most[at] ?? 0, resident(pid));
-  }), 50);
+  const timer = setInterval(
+    () =>
+      watched.forEach((pid, at) => {
+        most[at] = Math.max(most[at] ?? 0, resident(pid));
+      }),
+    50,
+  );
   return () => {
     clearInterval(timer);
     return most;

@@ -31,7 +31,18 @@ export function sent(gateway: Gateway, bytes: string): Promise<Socket> {
 
 /** The head of a request, without its last empty line. */
 export const head = (gateway: Gateway, method: string, path: string, more: string[] = []) =>
-  [`${method} /v1${path} HTTP/1.1`, `host: ${new URL(gateway.url).host}`, `authorization: Bearer ${gateway.token}`, ...more, ""].join("\r\n");
+  [
+    `${method} /v1${path} HTTP/1.1`,
+    `host: ${new URL(gateway.url).host}`,
+    `authorization: Bearer ${gateway.token}`,
+    ...more,
+    "",
+  ].join("\r\n");
 
 /** What asks for a WebSocket. */
-export const UPGRADE = ["connection: upgrade", "upgrade: websocket", "sec-websocket-version: 13", "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA=="];
+export const UPGRADE = [
+  "connection: upgrade",
+  "upgrade: websocket",
+  "sec-websocket-version: 13",
+  "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==",
+];
