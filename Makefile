@@ -6,7 +6,7 @@ SHELL := /bin/bash
 AGENT_TARGET := x86_64-unknown-linux-gnu
 STAMPS := target/stamps
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
-AGENT_SOURCES := Cargo.lock $(shell find crates/agent crates/api crates/xterm-rs-bridge -type f 2>/dev/null)
+AGENT_SOURCES := Cargo.toml Cargo.lock $(shell find crates/agent crates/api crates/xterm-rs-bridge -type f 2>/dev/null)
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -44,8 +44,8 @@ agent: $(STAMPS)/agent
 $(STAMPS)/agent: $(AGENT_SOURCES)
 	@mkdir -p $(STAMPS) target/release
 	@echo "▸ Building the agent"
-	RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --target $(AGENT_TARGET) -p sandpit-agent
-	install -m 755 target/$(AGENT_TARGET)/release/sandpit-agent target/release/sandpit-agent
+	RUSTFLAGS="-C target-feature=+crt-static" cargo build --profile agent --locked --target $(AGENT_TARGET) -p sandpit-agent
+	install -m 755 target/$(AGENT_TARGET)/agent/sandpit-agent target/release/sandpit-agent
 	@touch $@
 
 $(STAMPS)/node: ui/package-lock.json

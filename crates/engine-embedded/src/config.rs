@@ -44,7 +44,7 @@ fn find_agent() -> PathBuf {
     }
     let folder = env::current_exe().ok().and_then(|exe| Some(exe.parent()?.to_owned())).unwrap_or_default();
     let beside = folder.join("sandpit-agent");
-    let cross = folder.join("../x86_64-unknown-linux-gnu/release/sandpit-agent");
+    let cross = folder.join("../x86_64-unknown-linux-gnu/agent/sandpit-agent");
     if !beside.exists() && cross.exists() { cross } else { beside }
 }
 
