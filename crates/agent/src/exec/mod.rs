@@ -147,7 +147,7 @@ async fn in_session(
     match ended.map_err(|error| not_run(&error))? {
         Ended::Done { code, .. } => Ok(code),
         Ended::Exited(status) => Err(terminated(&session.id, code_of(status))),
-        Ended::Stopped(_) => Err(reason.unwrap_or(unheard).error(&session.id)),
+        Ended::Stopped => Err(reason.unwrap_or(unheard).error(&session.id)),
     }
 }
 

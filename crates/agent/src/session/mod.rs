@@ -24,10 +24,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     exec::Chunk,
+    reap::Tree,
     server::{extract::limit, reply},
 };
 use shared::Shared;
-use shell::Shell;
+use shell::{GRACE, Shell};
 
 pub use ear::{Ear, Told, What};
 pub use place::{EnvChange, Place, check_env};
@@ -55,6 +56,8 @@ pub struct Session {
     shared: Mutex<Shared>,
     pub timeout: Option<Duration>,
     folder: PathBuf,
+    /// What shells left that were stopped with their command.
+    left: Mutex<Vec<Tree>>,
     /// The queue of commands: the lock is fair.
     shell: Arc<tokio::sync::Mutex<Option<Shell>>>,
     /// Cancelled when the session is deleted.
@@ -138,6 +141,7 @@ impl Sessions {
             first,
             timeout: limit(request.command_timeout_ms),
             folder: self.folder.clone(),
+            left: Mutex::default(),
             shell: Arc::default(),
             deleted: CancellationToken::new(),
         });
@@ -212,7 +216,7 @@ impl Session {
     ) -> io::Result<Ended> {
         let mut slot = tokio::select! {
             biased;
-            () = given_up => return Ok(Ended::Stopped(None)),
+            () = given_up => return Ok(Ended::Stopped),
             slot = turn => slot,
         };
         let alive = slot.take().and_then(|mut shell| shell.is_alive().then_some(shell));
@@ -220,13 +224,13 @@ impl Session {
         let change = self.shared.lock().take(&mut shell.member);
         let (ended, rest) = shell.run(&change, task, output, stop).await?;
         match &ended {
-            Ended::Done { place, .. } | Ended::Stopped(Some(place)) => {
+            Ended::Done { place, .. } => {
                 self.shared.lock().tell(&mut shell.member, place.clone());
                 *slot = Some(shell);
             }
             Ended::Exited(_) => self.shared.lock().reset(self.first.clone()),
-            // Killed; the next shell starts where this one was before the command.
-            Ended::Stopped(None) => {}
+            // The next shell starts where this one was before the command.
+            Ended::Stopped => self.remember(shell.left()),
         }
         drop(slot);
         for chunk in rest.into_iter().filter(|chunk| !chunk.bytes.is_empty()) {
@@ -234,6 +238,13 @@ impl Session {
             let _ = output.send(chunk).await;
         }
         Ok(ended)
+    }
+
+    /// Keeps what a shell left that is gone, to be ended with the session.
+    fn remember(&self, left: Tree) {
+        let mut all = self.left.lock();
+        all.push(left);
+        all.retain(|left| !left.members().is_empty());
     }
 
     fn start(&self) -> io::Result<Shell> {
@@ -256,6 +267,10 @@ impl Session {
         self.deleted.cancel();
         if let Some(shell) = self.shell.lock().await.take() {
             shell.end().await;
+        }
+        let all = std::mem::take(&mut *self.left.lock());
+        for left in all {
+            left.end(GRACE).await;
         }
     }
 }

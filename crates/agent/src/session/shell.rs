@@ -12,13 +12,12 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::{
     io::AsyncWriteExt,
     process::{Child, ChildStdin, Command},
     sync::mpsc,
-    time::timeout,
 };
 
 use super::{
@@ -40,7 +39,7 @@ const MARK: &str = "SANDPIT_SHELL";
 pub const MARKS: &[&str] = &[SESSION, MARK];
 
 /// How long a command that is stopped has to end by itself.
-const GRACE: Duration = Duration::from_millis(250);
+pub const GRACE: Duration = Duration::from_millis(250);
 
 /// One command for a shell.
 #[derive(Debug, Default)]
@@ -58,8 +57,8 @@ pub enum Ended {
     Done { code: i32, place: Place },
     /// The shell itself ended.
     Exited(ExitStatus),
-    /// It was stopped; where the shell is, if it lives on.
-    Stopped(Option<Place>),
+    /// It was stopped, and the shell with it.
+    Stopped,
 }
 
 /// A running bash. Killed, with all its commands, when dropped.
@@ -126,12 +125,11 @@ impl Shell {
             told = hear(&mut self.ear, self.count) => self.ended(told?).await?,
             status = self.child.wait() => self.exited(status?),
             never = pass_on(&out, &err, output) => match never {},
-            () = stop => Ended::Stopped(None),
+            () = stop => Ended::Stopped,
         };
-        let ended = match ended {
-            Ended::Stopped(_) => Ended::Stopped(self.stop(since).await),
-            other => other,
-        };
+        if matches!(ended, Ended::Stopped) {
+            self.stop(since).await;
+        }
         self.forget_files();
         Ok((
             ended,
@@ -198,35 +196,22 @@ impl Shell {
         }
     }
 
-    /// Ends the present command and everything it started. A shell that is itself caught in the
-    /// command is killed.
-    async fn stop(&mut self, since: Moment) -> Option<Place> {
-        let tree = Tree::beneath(self.pid).marked(self.mark.clone()).since(since);
-        tree.signal(Signal::TERM);
-        tree.signal(Signal::CONT);
-        let mut told = timeout(GRACE, hear(&mut self.ear, self.count)).await.ok();
-        for _ in 0..10 {
-            if told.is_some() {
-                break;
-            }
-            tree.signal(Signal::KILL);
-            told = timeout(GRACE / 10, hear(&mut self.ear, self.count)).await.ok();
+    /// Ends the present command and everything it started. The shell comes first: with what it waits for gone, it
+    /// would go on with the rest of the command. It stands still until all has ended, since it is the parent of
+    /// orphans; bash has no way to leave a command half-way, so it is killed then.
+    async fn stop(&mut self, since: Moment) {
+        if let Some(pid) = Pid::from_raw(self.pid) {
+            let _ = kill_process(pid, Signal::STOP);
         }
-        match told {
-            Some(Ok(told)) => {
-                tree.end(GRACE).await;
-                self.ending = told.what == What::Last;
-                Some(told.place)
-            }
-            _ => {
-                let whole = Tree::of(self.pid).marked(self.mark.clone()).since(since);
-                // The shell is older than the command, so it is not of that tree.
-                let _ = self.child.start_kill();
-                whole.kill().await;
-                let _ = self.child.wait().await;
-                None
-            }
-        }
+        Tree::beneath(self.pid).marked(self.mark.clone()).since(since).end(GRACE).await;
+        // The shell is older than the command, so it is not of that tree.
+        let _ = self.child.start_kill();
+        let _ = self.child.wait().await;
+    }
+
+    /// What is told apart as its own, also when it is gone: what it started before the command that was stopped.
+    pub fn left(&self) -> Tree {
+        Tree::of_mark(self.mark.clone())
     }
 
     /// Ends the shell and everything it has started.

@@ -140,7 +140,7 @@ async fn exit_ends_the_session_and_the_next_command_has_a_fresh_shell() {
 #[tokio::test]
 async fn a_timeout_kills_the_whole_tree_and_leaves_the_session_as_it_was() {
     let agent = TestAgent::start().await;
-    stdout(&agent, "cd /usr; export KEPT=1; f() { echo f; }; sleep 61 & echo $! >$OLDPWD/before").await;
+    stdout(&agent, "cd /usr; export KEPT=1; sleep 61 & echo $! >$OLDPWD/before").await;
     let command = "(trap '' TERM; sleep 62 & echo $! >$OLDPWD/in; wait) & setsid sleep 63 & echo $! >$OLDPWD/away; sleep 64";
     let started = Instant::now();
     let (status, body) = execute(&agent, json!({ "command": command, "timeoutMs": 300 })).await;
@@ -150,13 +150,46 @@ async fn a_timeout_kills_the_whole_tree_and_leaves_the_session_as_it_was() {
     );
     assert_eq!(body["context"]["timeoutMs"], 300);
     assert!(started.elapsed() < Duration::from_secs(3));
-    assert_eq!(stdout(&agent, "pwd; echo $KEPT; f").await, "/usr\n1\nf\n");
+    assert_eq!(stdout(&agent, "pwd; echo $KEPT").await, "/usr\n1\n");
     let alive = |file: &str| {
         let pid = std::fs::read_to_string(agent.path(file)).unwrap().trim().parse().unwrap();
         crate::reap::entry(pid).is_some_and(|entry| !entry.ended)
     };
     assert!(!alive("in") && !alive("away"), "what the command started is gone");
     assert!(alive("before"), "what was started before stays");
+    agent.post("/api/session/create", json!({ "id": "s" })).await;
+    execute(&agent, json!({ "command": "sleep 65 & echo $! >older", "sessionId": "s" })).await;
+    execute(&agent, json!({ "command": "sleep 66", "timeoutMs": 100, "sessionId": "s" })).await;
+    assert!(alive("older"));
+    agent.post("/api/session/delete", json!({ "sessionId": "s" })).await;
+    assert!(!alive("older"), "it ends with its session, whichever shell it was of");
+}
+
+#[tokio::test]
+async fn nothing_of_the_rest_of_a_stopped_command_is_run() {
+    let agent = TestAgent::start().await;
+    let commands = [
+        "sleep 5; touch ran",
+        "for i in 1 2 3; do sleep 5; touch ran; done",
+        "f() { sleep 5; touch ran; }; f; touch ran",
+        "(sleep 5; touch ran); touch ran",
+        "trap '' TERM; trap 'touch ran' EXIT; sleep 5; touch ran",
+        "echo | sleep 5; touch ran",
+    ];
+    for command in commands {
+        let (_, body) = execute(&agent, json!({ "command": command, "timeoutMs": 100 })).await;
+        assert_eq!((&body["context"]["timeoutMs"], &body["context"]["stdout"]), (&json!(100), &json!("")));
+        let session = json!({ "command": command, "sessionId": "s" });
+        let closed = timeout(Duration::from_millis(100), execute(&agent, session.clone())).await;
+        assert!(closed.is_err(), "the request is closed");
+        let deleted = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            agent.post("/api/session/delete", json!({ "sessionId": "s" })).await
+        };
+        let (stopped, _) = tokio::join!(execute(&agent, session), deleted);
+        assert_eq!(stopped.1["code"], "SESSION_DESTROYED");
+        assert!(!agent.path("ran").exists(), "{command}");
+    }
 }
 
 #[tokio::test]
