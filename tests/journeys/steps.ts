@@ -401,6 +401,9 @@ export const journey: Step[] = [...start, ...terminal, ...files, ...notebook, ..
 export async function walk(at: Journey, [what, take]: Step): Promise<void> {
   try {
     await take(at);
+    // A page that can be scrolled is, by whatever takes the focus: then the head of the window is out of reach.
+    const beyond = "return document.scrollingElement.scrollHeight - window.innerHeight";
+    expect(await at.person.at.run<number>(beyond), "nothing is beyond the edge of the window").toBeLessThanOrEqual(0);
     await at.person.at.picture(`step-${what.replace(/[^a-z0-9]+/gi, "-").slice(0, 60)}`);
   } catch (error) {
     await at.person.at.picture("failed").catch(() => undefined);
