@@ -22,6 +22,8 @@ use crate::session::{Ear, Member, Place, Session, Told, What, lasting};
 
 /// How long an answer may take to be read. A shell whose hook was interrupted reads it later, and skips it.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Turns of other tasks after which what was readable has been read.
+const TURNS: usize = 8;
 /// Goes over the prompt that an Enter of ours has left above.
 const DRAW_OVER: &[u8] = br"\builtin printf '\e[A\e[2K\r';";
 
@@ -102,6 +104,10 @@ impl Share {
             What::Idle => {
                 let asked = self.answered.as_ref().is_some_and(|(number, _)| *number == told.number);
                 let typed = self.typed.take().filter(|_| asked);
+                // What the shell wrote before it told this is there to be read, by a task that may not have had its turn.
+                for _ in 0..TURNS {
+                    tokio::task::yield_now().await;
+                }
                 self.idle = typed.map(|typed| Idle { typed, shown: terminal.feed.end() });
                 Ok(())
             }
