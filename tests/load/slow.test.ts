@@ -1,6 +1,7 @@
 /** A reader that is slow: it gets every byte, or is told what it missed; it costs no memory and holds up nobody. */
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { until } from "../support/child.ts";
 import { Gateway, type Inside } from "./support/gateway.ts";
 import { agentOf, nothingIsLeft, watchMemory } from "./support/machine.ts";
 
