@@ -278,6 +278,22 @@ const notebook: Step[] = [
     },
   ],
   [
+    "d. code that goes on though it is interrupted says so, and a press restarts its kernel",
+    async ({ person }) => {
+      const deaf = await person.runs(
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(600)",
+      );
+      await until("the cell to run", async () => (await person.cellState(deaf)) === "running");
+      await person.at.click(on("interrupt"));
+      await person.shows(deaf, on("restart-unresponsive"));
+      await person.at.picture("d7-unresponsive");
+      await person.at.click(on("restart-unresponsive"));
+      await person.outputs(deaf, "KernelRestarted");
+      const after = await person.runs("'kept' in globals()");
+      await person.outputs(after, "False");
+    },
+  ],
+  [
     "d. a TypeScript notebook runs TypeScript, and keeps its state too",
     async ({ person }) => {
       await person.commands("Close tab");
@@ -288,6 +304,18 @@ const notebook: Step[] = [
       const next = await person.runs("answer + 1");
       // The first start of deno in a sandbox fills its cache.
       await person.outputs(next, /42/, 50_000);
+    },
+  ],
+  [
+    "d. TypeScript that awaits is interrupted too, and it is said at what price",
+    async ({ person }) => {
+      const waits = await person.runs("await new Promise((done) => setTimeout(done, 600_000))");
+      await until("the cell to run", async () => (await person.cellState(waits)) === "running");
+      await person.at.click(on("interrupt"));
+      await person.outputs(waits, "Its variables are gone");
+      await person.at.picture("d8-interrupted");
+      const after = await person.runs("typeof answer");
+      await person.outputs(after, /undefined/, 20_000);
     },
   ],
 ];

@@ -177,6 +177,8 @@ pub enum ContextEvent {
     InputReplied {
         input_id: String,
     },
+    /// The run was interrupted some seconds ago and goes on: only a restart ends it.
+    Unresponsive,
     #[schema(rename_all = "camelCase")]
     Done {
         status: RunStatus,
@@ -204,7 +206,7 @@ pub enum StreamName {
 pub enum RunStatus {
     Ok,
     Error,
-    /// Never ran: an earlier cell failed, or it was interrupted or the kernel restarted first.
+    /// Never ran: an earlier cell failed, or it was interrupted or the kernel restarted before its turn.
     Aborted,
 }
 

@@ -5,6 +5,7 @@
 //! `cargo test -p sandpit-api` writes the same types as TypeScript into `ui/src/api/wire`.
 
 pub mod answer;
+pub mod body;
 pub mod context;
 pub mod engine;
 pub mod error;

@@ -25,6 +25,7 @@ pub enum ProcessStatus {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[ts(export, optional_fields)]
 pub struct StartProcess {
+    /// For `bash -c`: at most 131 071 bytes. What is longer is written to a file first.
     #[ts(optional = false)]
     pub command: String,
     /// Whose directory and environment it starts with.

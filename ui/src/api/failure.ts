@@ -4,6 +4,9 @@ import type { ErrorCode } from "./wire/ErrorCode";
 /** `GATEWAY_GONE` is the window's own: no answer came at all. */
 export type FailureCode = ErrorCode | "GATEWAY_GONE";
 
+/** What the gateway suggests is meant for who writes a client. */
+const WHOLE_LINK = "Open the whole link that Sandpit printed when it started: it carries the token.";
+
 /** Why a call failed. Decide by `code`; `message` and `suggestion` are for people. */
 export class ApiFailure extends Error {
   readonly code: FailureCode;
@@ -26,6 +29,7 @@ export class ApiFailure extends Error {
 
   static fromBody(status: number, body: string): ApiFailure {
     const error = parsed(body);
+    if (error?.code === "UNAUTHORIZED") error.suggestion = WHOLE_LINK;
     if (error) return new ApiFailure(error.code, error.message, { ...error, status });
     return new ApiFailure("INTERNAL_ERROR", `The gateway answered ${status} without saying why.`, { status });
   }

@@ -24,6 +24,9 @@ use super::{Shared, prepare};
 const QUEUED: usize = 1000;
 /// How many past runs are remembered, so that what their threads print later goes to them.
 const REMEMBERED: usize = 256;
+/// What is told when a kernel had to be replaced.
+const LOST: &str =
+    "The kernel did not stop when it was interrupted, so it was restarted. Its variables are gone.\n";
 
 /// What can be asked of a context.
 pub enum Command {
@@ -62,7 +65,7 @@ impl Actor {
     /// Lives until `End`, or until nobody can send commands.
     pub async fn live(mut self, mut commands: mpsc::Receiver<Command>) {
         loop {
-            let (text, due) = (self.outputs.due(), self.run.as_ref().and_then(Run::due));
+            let (text, due) = (self.outputs.due(), self.due());
             let left = self.run.as_ref().and_then(Run::left);
             tokio::select! {
                 command = commands.recv() => match command {
@@ -75,9 +78,13 @@ impl Actor {
                 () = cancelled(left) => self.stop(Stop::Abandoned).await,
             }
         }
-        self.abort(RunStatus::Aborted);
+        self.end_all("ContextDeleted", "The code context was deleted");
         self.set(KernelState::Dead);
         self.shared.ring.close();
+    }
+
+    fn due(&self) -> Option<(Instant, Due)> {
+        self.run.as_ref()?.due(!self.queue.is_empty())
     }
 
     async fn obey(&mut self, command: Command) {
@@ -158,8 +165,7 @@ impl Actor {
         if self.runs.len() > REMEMBERED {
             self.runs.pop_front();
         }
-        let keep_code = self.start.launch.spec.is_deno();
-        self.run = Some(Run::new(execute, message_id, keep_code));
+        self.run = Some(Run::new(execute, message_id, self.start.launch.spec.is_deno()));
         self.set(KernelState::Busy);
     }
 
@@ -192,6 +198,7 @@ impl Actor {
             Some(Due::Words) => self.give_up().await,
             Some(Due::Dropped) => self.take_as_dropped().await,
             Some(Due::Late(limit)) => self.stop(Stop::Late(limit)).await,
+            Some(Due::Word) => self.say_that_it_goes_on(),
             Some(Due::Deaf) => self.replace_deaf().await,
             None => {}
         }
@@ -217,19 +224,23 @@ impl Actor {
         }
     }
 
-    /// A kernel that does not stop is ended. What waits goes on in a new one.
+    fn say_that_it_goes_on(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.known_to_go_on = true;
+            self.outputs.push(Some(&run.request_id), ContextEvent::Unresponsive);
+        }
+    }
+
+    /// A kernel that does not stop is ended. What waits goes on in a new one, and is told what it finds there.
     async fn replace_deaf(&mut self) {
         if let Some(run) = self.run.take() {
-            let lost = "The kernel did not stop when it was interrupted, so it was restarted. \
-                        Its variables are gone.";
-            let error = run.stop_error(&[]);
-            self.outputs.push(
-                Some(&run.request_id),
-                ContextEvent::Stream { name: StreamName::Stderr, text: format!("{lost}\n") },
-            );
-            if let Some(error) = error {
-                self.outputs.push(Some(&run.request_id), error);
+            let next = self.queue.front().map(|next| next.request_id.clone());
+            for request in [Some(run.request_id.clone()), next].iter().flatten() {
+                let text = LOST.to_owned();
+                self.outputs.push(Some(request), ContextEvent::Stream { name: StreamName::Stderr, text });
             }
+            let error = run.stop_error(&[]).unwrap_or_else(output::interrupted);
+            self.outputs.push(Some(&run.request_id), error);
             self.done(&run.request_id, RunStatus::Error, run.count, run.started.elapsed());
         }
         // Its outcome is told to every viewer; the next run tries again.
@@ -238,7 +249,7 @@ impl Actor {
     }
 
     async fn restart(&mut self) -> Result<(), ApiError> {
-        self.abort(RunStatus::Aborted);
+        self.end_all("KernelRestarted", "The kernel was restarted before the code had ended");
         self.renew().await
     }
 
@@ -260,9 +271,11 @@ impl Actor {
         }
     }
 
-    fn abort(&mut self, status: RunStatus) {
+    /// Ends what runs, with this error, and what waits.
+    fn end_all(&mut self, ename: &str, why: &str) {
         if let Some(run) = self.run.take() {
-            self.done(&run.request_id, status, run.count, run.started.elapsed());
+            self.outputs.push(Some(&run.request_id), output::error(ename, why.to_owned()));
+            self.done(&run.request_id, RunStatus::Error, run.count, run.started.elapsed());
         }
         self.abort_queue();
     }

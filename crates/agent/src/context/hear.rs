@@ -129,7 +129,7 @@ impl Actor {
         let (stopped, code) = (run.stopped, run.code.take());
         let error = match (run.stop_error(&[]), stopped, code) {
             (Some(error), ..) => error,
-            (_, Some((Stop::Interrupted | Stop::Abandoned, _)), _) => interrupted(),
+            (_, Some((Stop::Interrupted | Stop::Abandoned, _)), _) => output::interrupted(),
             (_, _, Some(code)) => diagnose::syntax_error(&self.start.launch, &code).await,
             _ => output::untold_error(reply.error),
         };
@@ -217,7 +217,7 @@ impl Actor {
     pub(super) async fn take_as_dropped(&mut self) {
         if let Some(run) = &mut self.run {
             (run.status, run.failed) = (Some(RunStatus::Error), true);
-            let error = run.stop_error(&[]).unwrap_or_else(interrupted);
+            let error = run.stop_error(&[]).unwrap_or_else(output::interrupted);
             let request = run.request_id.clone();
             self.conclude(Some(&request), error);
         }
@@ -246,8 +246,4 @@ impl Actor {
         self.abort_queue();
         self.set(KernelState::Dead);
     }
-}
-
-fn interrupted() -> ContextEvent {
-    output::error("Interrupted", "The run was interrupted".to_owned())
 }

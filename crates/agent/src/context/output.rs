@@ -155,6 +155,11 @@ impl Outputs {
     }
 }
 
+/// The error of a run that was interrupted, where its kernel tells none.
+pub fn interrupted() -> ContextEvent {
+    error("Interrupted", "The run was interrupted".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -92,6 +92,10 @@ impl Follow {
                 let traceback: Vec<_> = traceback.iter().map(|line| plain(line)).collect();
                 json!({ "type": "error", "ename": ename, "evalue": evalue, "traceback": traceback })
             }
+            ContextEvent::Unresponsive => json!({
+                "type": "stderr",
+                "text": "[the code was interrupted and goes on: only a restart of its context ends it]\n",
+            }),
             ContextEvent::Done { status, execution_count, .. } => {
                 self.ended = true;
                 return self.done(status, execution_count);

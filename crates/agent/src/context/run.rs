@@ -15,8 +15,12 @@ const GRACE: Duration = Duration::from_secs(3);
 /// A kernel that is interrupted just before it comes to the code drops the run: it says that it is idle, and
 /// never answers. An answer comes within this time.
 const ANSWER: Duration = Duration::from_secs(1);
-/// A kernel that was told to stop because its time was over, and goes on for so long, is replaced.
+/// A kernel that was told to stop because its time was over, or because whoever asked has gone and others
+/// wait, and goes on for so long, is replaced.
 const DEAF: Duration = Duration::from_secs(5);
+/// A person who interrupted a run that goes on for so long is told. It is theirs to restart the kernel: what
+/// it has in its variables may be worth the wait. A kernel that would never end it is replaced.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A run that is asked for.
 pub struct Execute {
@@ -77,19 +81,23 @@ pub struct Run {
     pub stopped: Option<(Stop, Instant)>,
     /// The kernel knows that it is to stop.
     pub told: bool,
+    /// A person knows that it goes on all the same.
+    pub known_to_go_on: bool,
     pub limit: Option<Duration>,
     pub abandoned: CancellationToken,
     /// Its environment is its own, and is to be given back.
     pub lent: bool,
+    /// What goes on after an interrupt never ends: deno breaks off what the code awaits, and waits for it.
+    pub hangs: bool,
 }
 
 impl Run {
-    pub fn new(execute: Execute, message_id: String, keep_code: bool) -> Self {
+    pub fn new(execute: Execute, message_id: String, deno: bool) -> Self {
         let Execute { request_id, code, stop_on_error, terms } = execute;
         Self {
             request_id,
             message_id,
-            code: keep_code.then_some(code),
+            code: deno.then_some(code),
             stop_on_error,
             started: Instant::now(),
             heard: Instant::now(),
@@ -103,23 +111,35 @@ impl Run {
             failed: false,
             stopped: None,
             told: false,
+            known_to_go_on: false,
             limit: terms.limit,
             abandoned: terms.abandoned,
             lent: !terms.variables.is_empty(),
+            hangs: deno,
         }
     }
 
-    /// When something must be done about it, and what.
-    pub fn due(&self) -> Option<(Instant, Due)> {
-        let words = (self.status.is_some() && !self.idle).then(|| (self.heard + GRACE, Due::Words));
-        let time = match (self.stopped, self.limit) {
-            _ if self.status.is_some() => None,
-            (Some((Stop::Late(_), at)), _) => Some((at + DEAF, Due::Deaf)),
-            (_, Some(limit)) => Some((self.started + limit, Due::Late(limit))),
-            _ => None,
-        };
-        let dropped = self.stopped.is_some() && self.idle && self.status.is_none();
-        words.or(dropped.then(|| (self.heard + ANSWER, Due::Dropped))).or(time)
+    /// When something must be done about it, and what. `awaited`: other runs wait for its end.
+    pub fn due(&self, awaited: bool) -> Option<(Instant, Due)> {
+        if self.status.is_some() {
+            return (!self.idle).then(|| (self.heard + GRACE, Due::Words));
+        }
+        let dropped = self.stopped.filter(|_| self.idle).map(|_| (self.heard + ANSWER, Due::Dropped));
+        dropped.into_iter().chain(self.over_time()).chain(self.goes_on(awaited)).min_by_key(|(at, _)| *at)
+    }
+
+    fn over_time(&self) -> Option<(Instant, Due)> {
+        let limit = self.limit.filter(|_| !matches!(self.stopped, Some((Stop::Late(_), _))))?;
+        Some((self.started + limit, Due::Late(limit)))
+    }
+
+    fn goes_on(&self, awaited: bool) -> Option<(Instant, Due)> {
+        match self.stopped? {
+            (Stop::Late(_), at) => Some((at + DEAF, Due::Deaf)),
+            (_, at) if self.hangs => Some((at + PATIENCE, Due::Deaf)),
+            (Stop::Abandoned, at) => awaited.then_some((at + DEAF, Due::Deaf)),
+            (Stop::Interrupted, at) => (!self.known_to_go_on).then_some((at + PATIENCE, Due::Word)),
+        }
     }
 
     /// Waits until whoever asked for it has gone; for ever, when it was told to stop already.
@@ -148,6 +168,8 @@ pub enum Due {
     Dropped,
     /// Its time is over.
     Late(Duration),
-    /// It does not stop.
+    /// It does not stop: whoever interrupted it is told.
+    Word,
+    /// It does not stop, and must.
     Deaf,
 }

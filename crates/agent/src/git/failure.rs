@@ -74,9 +74,14 @@ fn code(text: &str) -> ErrorCode {
     meaning.map_or(ErrorCode::GitCloneFailed, |(_, code)| *code)
 }
 
-/// What git said, but for what it was about to do, and where that would have been.
+/// What git said, but for what it was about to do, where that would have been, and that the other end does
+/// not know how to leave out what is not asked for.
 fn message(text: &str) -> String {
-    let lines = text.lines().filter(|line| !line.starts_with("Cloning into "));
+    let told = |line: &&str| {
+        let of_filter = line.starts_with("warning: ") && line.contains("filter");
+        !of_filter && !line.starts_with("Cloning into ")
+    };
+    let lines = text.lines().filter(told);
     without_secrets(lines.collect::<Vec<_>>().join("\n").trim())
 }
 
@@ -91,6 +96,13 @@ mod tests {
         let error = Failed::Refused(text).told(url);
         assert_eq!(error.code, ErrorCode::GitAuthFailed);
         assert!(!serde_json::to_string(&error).unwrap().contains("secret"));
+    }
+
+    #[test]
+    fn what_git_says_of_its_own_doings_is_left_out() {
+        let text = "Cloning into '/tmp/x'...\nwarning: --filter is ignored in local clones; use file:// instead.\n\
+                    fatal: Remote branch nope not found in upstream origin\n";
+        assert_eq!(message(text), "fatal: Remote branch nope not found in upstream origin");
     }
 
     #[test]

@@ -14,7 +14,10 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use futures::StreamExt;
-use sandpit_api::{ApiError, ErrorCode};
+use sandpit_api::{
+    ApiError, ErrorCode,
+    body::{parse, wrong_field},
+};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -22,6 +25,8 @@ use super::reply::Failure;
 
 /// The most a JSON body may have. A file of 32 MiB as base64 fits; larger ones go raw.
 pub const JSON_LIMIT: usize = 64 << 20;
+
+const TOO_LARGE: &str = "Send what is large to /api/files/raw, which has no limit, and name that file.";
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -42,39 +47,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let body = gather(request.into_body().into_data_stream()).await?;
         // No body is what some clients send for "nothing to say".
         let text: &[u8] = if body.is_empty() { b"{}" } else { &body };
-        parse(text).map(Self)
-    }
-}
-
-/// JSON text of a request, or the error that names its wrong field.
-pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
-    if text.trim_ascii_start().first() != Some(&b'{') {
-        return Err(ApiError::invalid("body", "body: a JSON object is expected").into());
-    }
-    // serde_json looks only at the texts that it keeps.
-    let text =
-        std::str::from_utf8(text).map_err(|error| ApiError::invalid("body", format!("body: {error}")))?;
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let field = error.path().to_string();
-        let reason = error.into_inner();
-        let field =
-            if reason.is_data() { named_field(&field, &reason.to_string()) } else { "body".to_owned() };
-        ApiError::invalid(&field, format!("{field}: {reason}"))
-    })?;
-    reader.end().map_err(|error| ApiError::invalid("body", format!("body: {error}")))?;
-    Ok(value)
-}
-
-/// The field of a serde error: its path, or the name the message gives (unknown or missing field).
-fn named_field(path: &str, message: &str) -> String {
-    let quoted = message.split('`').nth(1).filter(|name| message.contains(" field `") && !name.is_empty());
-    match (path, quoted) {
-        ("." | "", Some(name)) => name.to_owned(),
-        // A name may be empty, and names nothing then.
-        ("." | "", None) => "body".to_owned(),
-        (path, Some(name)) if !path.ends_with(name) => format!("{path}.{name}"),
-        (path, _) => path.to_owned(),
+        Ok(Self(parse(text)?))
     }
 }
 
@@ -85,7 +58,8 @@ async fn gather(mut pieces: BodyDataStream) -> Result<Vec<u8>, Failure> {
         if body.len() + piece.len() > JSON_LIMIT {
             linger(&mut pieces).await;
             let message = format!("the body is larger than {JSON_LIMIT} bytes");
-            return Err(ApiError::new(ErrorCode::FileTooLarge, message).with("maxBytes", JSON_LIMIT).into());
+            let error = ApiError::new(ErrorCode::FileTooLarge, message).with("maxBytes", JSON_LIMIT);
+            return Err(error.suggest(TOO_LARGE).into());
         }
         body.extend_from_slice(&piece);
     }
@@ -134,8 +108,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
         query.map(|axum::extract::Query(value)| Self(value)).map_err(|error| {
             let message = error.body_text();
             let reason = message.split_once(": ").map_or(message.as_str(), |(_, reason)| reason);
-            let field = reason.split_once(": ").map_or("query", |(field, _)| field);
-            ApiError::invalid(&named_field(if field == "query" { "." } else { field }, reason), reason).into()
+            let (field, reason) = reason.split_once(": ").unwrap_or((".", reason));
+            wrong_field(field, reason).into()
         })
     }
 }
@@ -208,22 +182,10 @@ mod tests {
 
     use super::*;
 
-    fn field_of<T: DeserializeOwned>(text: &str) -> String {
-        let error = parse::<T>(text.as_bytes()).err().expect("must be refused");
-        error.0.context["field"].as_str().expect("a field").to_owned()
-    }
-
-    #[test]
-    fn a_wrong_type_names_its_field() {
-        assert_eq!(field_of::<Execute>(r#"{"command":7}"#), "command");
-        assert_eq!(field_of::<Execute>(r#"{"command":"x","env":{"A":1}}"#), "env.A");
-        assert_eq!(field_of::<Execute>(r#"{"command":"x","timeoutMs":-1}"#), "timeoutMs");
-    }
-
     #[test]
     fn fuzz_any_body_is_read_or_its_wrong_field_named() {
         fn look<T: DeserializeOwned>(text: &[u8]) {
-            if let Err(Failure(error)) = parse::<T>(text) {
+            if let Err(error) = parse::<T>(text) {
                 assert!(
                     error.http_status == 400
                         && error.context["field"].as_str().is_some_and(|f| !f.is_empty())
@@ -237,20 +199,6 @@ mod tests {
             look::<sandpit_api::context::CreateContext>(text);
             look::<sandpit_api::terminal::CreateTerminal>(text);
         });
-    }
-
-    #[test]
-    fn an_unknown_field_is_named() {
-        assert_eq!(field_of::<CreateSandbox>(r#"{"cpu":1}"#), "cpu");
-        assert_eq!(field_of::<CreateSandbox>(r#"{"":1}"#), "body");
-        assert_eq!(field_of::<Execute>(r#"{"""}"#), "body");
-    }
-
-    #[test]
-    fn broken_json_names_the_body() {
-        assert_eq!(field_of::<Execute>("{"), "body");
-        assert_eq!(field_of::<Execute>("{} {}"), "body");
-        assert_eq!(field_of::<Execute>("[1]"), "body");
     }
 
     #[tokio::test]

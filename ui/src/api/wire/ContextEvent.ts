@@ -12,7 +12,7 @@ displayId?: string, } | { "type": "error", ename: string, evalue: string, traceb
 /**
  * What is typed must not be shown.
  */
-password: boolean, } | { "type": "input_replied", inputId: string, } | { "type": "done", status: RunStatus, executionCount: number | null, 
+password: boolean, } | { "type": "input_replied", inputId: string, } | { "type": "unresponsive" } | { "type": "done", status: RunStatus, executionCount: number | null, 
 /**
  * Milliseconds.
  */

@@ -4,7 +4,11 @@ import type { Origin } from "./Origin";
 /**
  * Body of `POST /api/process/start`.
  */
-export type StartProcess = { command: string, 
+export type StartProcess = { 
+/**
+ * For `bash -c`: at most 131 071 bytes. What is longer is written to a file first.
+ */
+command: string, 
 /**
  * Whose directory and environment it starts with.
  */

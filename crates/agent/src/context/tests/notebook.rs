@@ -92,9 +92,36 @@ async fn a_restart_forgets_variables_and_stops_what_runs() {
         notebook.agent.post(&format!("/api/contexts/{}/restart", notebook.id), json!({})).await;
     assert_eq!((status_code, &body["context"]["state"]), (StatusCode::OK, &json!("idle")));
     let frames = notebook.until_done(&running).await;
-    assert_eq!(status(&frames), "aborted");
+    assert_eq!((status(&frames), &of(&frames, "error")[0]["ename"]), ("error", &json!("KernelRestarted")));
     let frames = notebook.run("'x' in globals()").await;
     assert_eq!(result(&frames), "False");
+}
+
+#[tokio::test]
+async fn a_run_that_goes_on_though_it_was_interrupted_is_told_of_and_keeps_its_variables() {
+    let mut notebook = Notebook::open(json!({})).await;
+    let deaf = "import signal, time\nx = 7; signal.signal(signal.SIGINT, signal.SIG_IGN)\n\
+                print('go', flush=True); time.sleep(4.5); 'over'";
+    let running = notebook.queue(deaf, false).await;
+    while notebook.next().await["type"] != "stream" {}
+    notebook.send(json!({ "type": "interrupt" })).await;
+    let frames = notebook.until_done(&running).await;
+    assert_eq!((of(&frames, "unresponsive").len(), result(&frames)), (1, "'over'"), "{frames:?}");
+    assert_eq!(of(&frames, "unresponsive")[0]["requestId"], running);
+    assert_eq!(result(&notebook.run("x").await), "7");
+}
+
+#[tokio::test]
+async fn javascript_that_awaits_is_interrupted_too_at_the_price_of_its_kernel() {
+    let mut notebook = Notebook::open(json!({ "language": "javascript" })).await;
+    let awaits = "console.log('go'); await new Promise((done) => setTimeout(done, 100_000))";
+    let running = notebook.queue(awaits, false).await;
+    while notebook.next().await["type"] != "stream" {}
+    notebook.send(json!({ "type": "interrupt" })).await;
+    let frames = notebook.until_done(&running).await;
+    assert!(text(&frames).contains("restarted"), "{frames:?}");
+    assert_eq!((status(&frames), &of(&frames, "error")[0]["ename"]), ("error", &json!("Interrupted")));
+    assert!(result(&notebook.run("typeof x").await).contains("undefined"));
 }
 
 #[tokio::test]

@@ -141,6 +141,20 @@ async fn a_caller_that_goes_stops_its_run_and_takes_it_out_of_the_queue() {
 }
 
 #[tokio::test]
+async fn a_run_that_was_left_and_does_not_stop_makes_way_for_the_next_which_is_told() {
+    let context = Context::of(json!({ "variables": { "given": 1 } })).await;
+    let code = "import signal, time\nx = 7; signal.signal(signal.SIGINT, signal.SIG_IGN)\n\
+                print('go', flush=True); time.sleep(100)";
+    let body = json!({ "context_id": context.id, "code": code });
+    let mut left = context.agent.open_events(Method::POST, "/api/execute/code", body).await;
+    assert_eq!(left.next().await.unwrap()["text"], "go\n");
+    drop(left);
+    let events = context.run("[given, 'x' in globals()]").await;
+    assert!(events[0]["text"].as_str().unwrap().contains("restarted"), "{events:?}");
+    assert_eq!(events[1]["json"], json!([1, false]), "{events:?}");
+}
+
+#[tokio::test]
 async fn a_context_that_is_deleted_ends_what_runs_in_it() {
     let context = Context::of(json!({})).await;
     let body = json!({ "context_id": context.id, "code": "print('go')\nwhile True: pass" });

@@ -9,13 +9,18 @@ export interface Standing {
   stale?: "edited" | "earlier";
   /** Its outputs are of an earlier run and will be replaced. */
   fading: boolean;
+  /** It was interrupted, and goes on all the same. */
+  unresponsive?: boolean;
 }
 
 export function standing(cell: Cell, runs: Runs): Standing {
   const mark = runs.marks[cell.key];
   const request = runs.requests.findLast((one) => one.cell === cell.key && isLive(one));
   const fading = request?.clearing ?? false;
-  if (request) return { state: request.state === "running" ? "running" : "queued", mark, fading };
+  if (request) {
+    const state = request.state === "running" ? "running" : "queued";
+    return { state, mark, fading, unresponsive: request.unresponsive };
+  }
   if (cell.count === null && !mark) return { state: "never", fading };
   return { state: "ran", mark, stale: whyStale(cell, runs, mark), fading };
 }

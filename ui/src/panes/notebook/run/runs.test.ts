@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ContextEvent } from "../../../api/wire/ContextEvent";
 import type { ContextFrame } from "../../../api/wire/ContextFrame";
+import { standing } from "../cell/standing";
 import { emptyNotebook, newCell } from "../model/new";
 import type { Cell, Output } from "../model/types";
 import { restore, takeSnapshot } from "../session/snapshot";
@@ -52,6 +53,18 @@ describe("a run", () => {
     expect(outputs(done, "a")).toEqual([]);
     expect(done.cells[0]?.count).toBe(1);
     expect(done.runs.marks.a).toMatchObject({ status: "ok", durationMs: 5 });
+  });
+
+  it("that goes on though it was interrupted is known by it, until it is over", () => {
+    const on = play(
+      asked(),
+      frame({ type: "started", executionCount: 1 }, "ra"),
+      frame({ type: "unresponsive" }, "ra"),
+    );
+    expect(standing(a, on.runs)).toMatchObject({ state: "running", unresponsive: true });
+    expect(texts(outputs(on, "a"))).toEqual(["old"]);
+    const over = play(on, frame({ type: "done", status: "error", executionCount: 1, durationMs: 5 }, "ra"));
+    expect(standing(a, over.runs).unresponsive).toBeUndefined();
   });
 
   it("that is aborted before it starts leaves the cell as it was", () => {

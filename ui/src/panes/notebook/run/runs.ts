@@ -28,6 +28,8 @@ export interface Request {
   /** The next output replaces what the cell shows. */
   clearing: boolean;
   question?: Question;
+  /** It was interrupted, and goes on all the same. */
+  unresponsive?: boolean;
 }
 
 /** How a cell last ran. */
@@ -157,6 +159,8 @@ function onCell(cell: Cell, request: Request, frame: ContextFrame): { cell: Cell
         cell: { ...cell, count: frame.executionCount },
         request: { ...request, state: "running", clearing: true },
       };
+    case "unresponsive":
+      return { cell, request: { ...request, unresponsive: true } };
     case "done":
       return {
         cell: finished(cell, request, frame.executionCount),
