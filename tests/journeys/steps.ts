@@ -386,7 +386,7 @@ const life: Step[] = [
 
 const window: Step[] = [
   [
-    "g. the palette finds commands; light is as whole as dark",
+    "g. the palette finds commands",
     async ({ person }) => {
       await person.at.press("Control+Shift+p");
       await person.at.see(on("palette"));
@@ -395,6 +395,35 @@ const window: Step[] = [
       await person.at.gone(on("palette"));
       await person.at.see(on("status-bar"));
       expect(await person.at.text(on("status-bar"))).toContain("embedded");
+    },
+  ],
+  [
+    "g. the light theme is on at once, and dark again",
+    async ({ person }) => {
+      const shades = () =>
+        person.at.run<number[]>(
+          `return ["body", '[data-testid="status-bar"]', '[data-testid="sidebar"]'].map((part) => {
+            const [red, green, blue] = getComputedStyle(document.querySelector(part)).backgroundColor.match(/[\\d.]+/g);
+            return (Number(red) + Number(green) + Number(blue)) / 765;
+          });`,
+        );
+      const chooses = async (theme: string) => {
+        await person.at.click(on("settings-theme"));
+        await person.at.see('[role="option"][data-state="checked"]:focus');
+        await person.at.type(theme);
+        await until(`${theme} to be found`, async () => (await person.at.text('[role="option"]:focus')) === theme);
+        await person.at.press("Enter");
+      };
+      await person.commands("Settings");
+      await chooses("Light");
+      await until("all to be light", async () => (await shades()).every((shade) => shade > 0.85), 3_000);
+      await person.at.picture("g2-light");
+      await person.lastTerminal();
+      await person.at.picture("g3-light-terminal");
+      await person.commands("Settings");
+      await chooses("Dark");
+      await until("all to be dark", async () => (await shades()).every((shade) => shade < 0.2), 3_000);
+      await person.commands("Close tab");
     },
   ],
   [
