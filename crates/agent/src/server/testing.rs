@@ -33,15 +33,27 @@ impl Drop for TestAgent {
     }
 }
 
+fn folder() -> TempDir {
+    tempfile::Builder::new().prefix("sandpit-test-").tempdir().unwrap()
+}
+
 impl TestAgent {
-    /// An agent with an empty workspace and the test's own environment.
+    /// An agent with an empty workspace, and the test's own environment with an empty home: what a person's
+    /// own profile does takes its time, and may leave something behind when a test ends its shell.
     pub async fn start() -> Self {
-        Self::start_with(std::env::vars_os().collect()).await
+        let folder = folder();
+        let home = folder.path().join("home");
+        std::fs::create_dir(&home).unwrap();
+        let own = [(OsString::from("HOME"), home.into())];
+        Self::start_in(folder, std::env::vars_os().chain(own).collect())
     }
 
     /// An agent with an empty workspace, whose sandbox has the environment `env`.
     pub async fn start_with(env: BTreeMap<OsString, OsString>) -> Self {
-        let folder = tempfile::Builder::new().prefix("sandpit-test-").tempdir().unwrap();
+        Self::start_in(folder(), env)
+    }
+
+    fn start_in(folder: TempDir, env: BTreeMap<OsString, OsString>) -> Self {
         let workspace = folder.path().join("workspace");
         std::fs::create_dir(&workspace).unwrap();
         let agent = Agent::new(Config { workspace, env }).unwrap();
