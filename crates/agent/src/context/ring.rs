@@ -1,7 +1,7 @@
 //! The frames of one context, kept for viewers that come later or come back: bounded, numbered,
 //! written to by the kernel's side without ever waiting, read by each viewer at its own pace.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
@@ -9,8 +9,11 @@ use parking_lot::Mutex;
 use sandpit_api::context::{ContextEvent, ContextFrame};
 use tokio::sync::watch;
 
-/// JSON bytes that are kept.
+/// JSON bytes that are kept for viewers to come.
 const LIMIT: usize = 4 * 1024 * 1024;
+/// JSON bytes that are kept for readers that are there and have not read them yet: a kernel may say more at once
+/// than a connection takes in that time.
+const UNREAD_LIMIT: usize = 64 * 1024 * 1024;
 
 /// One frame, written as JSON once for all viewers.
 #[derive(Debug, Clone)]
@@ -32,6 +35,23 @@ struct Kept {
     bytes: usize,
     last: u64,
     closed: bool,
+    /// Where each reader is, by its number.
+    readers: BTreeMap<u64, u64>,
+    numbers: u64,
+}
+
+impl Kept {
+    /// Lets go of what is too much: first what everybody has read, in the end also what somebody has not.
+    fn shrink(&mut self) {
+        while self.bytes > LIMIT && self.frames.len() > 1 {
+            let first = self.frames.front().map_or(0, |frame| frame.cursor);
+            let unread = self.readers.values().any(|cursor| *cursor < first);
+            if unread && self.bytes <= UNREAD_LIMIT {
+                return;
+            }
+            self.bytes -= self.frames.pop_front().map_or(0, |frame| frame.json.len());
+        }
+    }
 }
 
 /// What a reader gets next.
@@ -62,10 +82,7 @@ impl Ring {
             kept.last = cursor;
             kept.bytes += json.len();
             kept.frames.push_back(Frame { cursor, request_id: request_id.cloned(), json: json.into() });
-            while kept.bytes > LIMIT && kept.frames.len() > 1 {
-                let gone = kept.frames.pop_front().map_or(0, |frame| frame.json.len());
-                kept.bytes -= gone;
-            }
+            kept.shrink();
         }
         self.changed.send_replace(());
     }
@@ -83,7 +100,11 @@ impl Ring {
 
     /// A reader of what comes after `cursor`.
     pub fn after(self: &Arc<Self>, cursor: u64) -> Reader {
-        Reader { changed: self.changed.subscribe(), ring: self.clone(), cursor }
+        let mut kept = self.kept.lock();
+        kept.numbers += 1;
+        let number = kept.numbers;
+        kept.readers.insert(number, cursor);
+        Reader { changed: self.changed.subscribe(), ring: self.clone(), number, cursor }
     }
 }
 
@@ -91,7 +112,16 @@ impl Ring {
 pub struct Reader {
     ring: Arc<Ring>,
     changed: watch::Receiver<()>,
+    number: u64,
     cursor: u64,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let mut kept = self.ring.kept.lock();
+        kept.readers.remove(&self.number);
+        kept.shrink();
+    }
 }
 
 impl Reader {
@@ -109,20 +139,21 @@ impl Reader {
     }
 
     fn step(&mut self) -> Option<Step> {
-        let kept = self.ring.kept.lock();
+        let mut kept = self.ring.kept.lock();
         let first = kept.frames.front().map_or(kept.last + 1, |frame| frame.cursor);
         if self.cursor + 1 < first {
             self.cursor = first - 1;
+            kept.readers.insert(self.number, self.cursor);
             return Some(Step::Truncated(self.cursor));
         }
         let index = usize::try_from((self.cursor + 1).saturating_sub(first)).unwrap_or(usize::MAX);
-        match kept.frames.get(index) {
-            Some(frame) => {
-                self.cursor = frame.cursor;
-                Some(Step::Frame(frame.clone()))
-            }
-            None => kept.closed.then_some(Step::Closed),
-        }
+        let Some(frame) = kept.frames.get(index).cloned() else {
+            return kept.closed.then_some(Step::Closed);
+        };
+        self.cursor = frame.cursor;
+        kept.readers.insert(self.number, self.cursor);
+        kept.shrink();
+        Some(Step::Frame(frame))
     }
 }
 
@@ -150,12 +181,30 @@ mod tests {
     async fn a_reader_that_falls_out_is_told_and_goes_on_with_what_is_left() {
         let ring = Ring::new();
         let mut reader = ring.after(0);
-        for _ in 0..10 {
+        for _ in 0..70 {
             ring.push(None, text(1024 * 1024));
         }
         let Step::Truncated(cursor) = reader.next().await else { panic!("it is told") };
-        assert!(cursor >= 6);
+        assert!((6..20).contains(&cursor), "{cursor}");
         assert!(matches!(reader.next().await, Step::Frame(frame) if frame.cursor == cursor + 1));
+    }
+
+    #[tokio::test]
+    async fn what_a_reader_has_not_read_waits_for_it_and_is_let_go_then() {
+        let ring = Ring::new();
+        let mut reader = ring.after(0);
+        let idle = ring.after(0);
+        for _ in 0..10 {
+            ring.push(None, text(1024 * 1024));
+        }
+        for cursor in 1..=10 {
+            assert!(matches!(reader.next().await, Step::Frame(frame) if frame.cursor == cursor));
+        }
+        assert_eq!(ring.kept.lock().frames.len(), 10, "the other has read none of it");
+        drop(idle);
+        assert_eq!(ring.kept.lock().frames.len(), 3);
+        drop(reader);
+        assert!(matches!(ring.after(0).next().await, Step::Truncated(7)), "a viewer to come");
     }
 
     #[tokio::test]

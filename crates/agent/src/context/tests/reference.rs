@@ -226,3 +226,16 @@ async fn a_sandbox_without_kernels_says_so_for_good() {
         assert_eq!((status, &answer["code"]), (StatusCode::NOT_IMPLEMENTED, &json!(code)));
     }
 }
+
+#[tokio::test]
+async fn output_that_is_larger_than_what_is_kept_comes_whole() {
+    let context = Context::of(json!({})).await;
+    for _ in 0..2 {
+        let events = context.run("print('x' * 5_000_000); 'y' * 5_000_000").await;
+        let length = |kind: &str| {
+            let texts = events.iter().filter(|event| event["type"] == kind);
+            texts.map(|event| event["text"].as_str().unwrap_or_default().len()).sum::<usize>()
+        };
+        assert_eq!((length("stdout"), length("result"), length("stderr")), (5_000_001, 5_000_002, 0));
+    }
+}
