@@ -380,6 +380,7 @@ const life: Step[] = [
       await person.stateIs(id, "running");
       expect(inWorkspace(journey, "hello.py")).toContain("greeting");
       await person.at.see(file("/workspace/hello.py"));
+      await person.at.gone(`${on("sidebar")} ${on("state-error")}`, 3_000);
     },
   ],
 ];

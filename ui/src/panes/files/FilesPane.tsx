@@ -2,6 +2,7 @@ import { useEffect, useSyncExternalStore } from "react";
 import { ApiFailure, type FailureCode } from "../../api/failure";
 import { Button, ContextMenu, Disconnected, Failed, Loading } from "../../kit";
 import type { PaneProps } from "../../state/panes";
+import { useSandbox } from "../../state/sandboxes";
 import { useSetting } from "../../state/settings";
 import { type FileBrowser, filesOf } from "./browser";
 import css from "./Files.module.css";
@@ -15,6 +16,7 @@ export function FilesPane({ sandboxId }: PaneProps) {
   useEffect(() => files.attach(), [files]);
   const hidden = useSetting("showHidden");
   useEffect(() => files.tree.setHiddenShown(hidden), [files, hidden]);
+  useComeBack(files);
 
   const { link } = files;
   const listing = files.tree.folder(files.tree.root)?.listing;
@@ -54,6 +56,23 @@ export function FilesPane({ sandboxId }: PaneProps) {
       )}
     </div>
   );
+}
+
+/** Milliseconds; a sandbox that goes on refusing is not asked without a pause. */
+const COME_BACK = 300;
+
+/** The files of a sandbox that was stopped come back by themselves when it runs again. */
+function useComeBack(files: FileBrowser) {
+  const running = useSandbox(files.sandboxId)?.state === "running";
+  const { link } = files;
+  const listing = files.tree.folder(files.tree.root)?.listing;
+  const codes = [link.at === "refused" && link.failure.code, typeof listing === "object" && listing.code];
+  const stopped = codes.includes("SANDBOX_NOT_RUNNING");
+  useEffect(() => {
+    if (!running || !stopped) return;
+    const timer = setTimeout(() => files.refresh(), COME_BACK);
+    return () => clearTimeout(timer);
+  }, [files, running, stopped]);
 }
 
 const Waiting = ({ files }: { files: FileBrowser }) =>
