@@ -14,6 +14,7 @@ const VALUES_PYTHON: &str = include_str!("prepare/values.py");
 const VALUES_DENO: &str = include_str!("prepare/values.js");
 const ENV_PYTHON: &str = include_str!("prepare/env.py");
 const ENV_DENO: &str = include_str!("prepare/env.js");
+const UNCAUGHT_DENO: &str = include_str!("prepare/uncaught.js");
 
 /// deno has no `require` of its own. Looked up from the context's folder, so it is made after moving there.
 const REQUIRE: &str = "Object.defineProperty(globalThis, 'require', { configurable: true, writable: true, \
@@ -69,8 +70,10 @@ pub fn furnish(dialect: Dialect, variables: &Map<String, Value>) -> String {
             alone(STREAMS_PYTHON) + &format!("globals().update(__import__('json').loads({text}))\n")
         }
         (Dialect::Python, None) => alone(STREAMS_PYTHON),
-        (Dialect::Deno, Some(text)) => format!("{REQUIRE}Object.assign(globalThis, JSON.parse({text}));\n"),
-        (Dialect::Deno, None) => REQUIRE.to_owned(),
+        (Dialect::Deno, Some(text)) => {
+            format!("{REQUIRE}{UNCAUGHT_DENO}Object.assign(globalThis, JSON.parse({text}));\n")
+        }
+        (Dialect::Deno, None) => format!("{REQUIRE}{UNCAUGHT_DENO}"),
     }
 }
 

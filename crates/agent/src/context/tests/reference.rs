@@ -239,3 +239,24 @@ async fn output_that_is_larger_than_what_is_kept_comes_whole() {
         assert_eq!((length("stdout"), length("result"), length("stderr")), (5_000_001, 5_000_002, 0));
     }
 }
+
+#[tokio::test]
+async fn what_javascript_does_not_catch_is_told_and_stops_nothing() {
+    let context = Context::of(json!({ "language": "javascript" })).await;
+    let waits = "await new Promise((done) => setTimeout(done, 200)); 'over'";
+    for throws in [
+        "setTimeout(() => { throw new Error('later') }, 10);",
+        "Promise.reject(new Error('later'));",
+        "queueMicrotask(() => { throw new Error('later') });",
+    ] {
+        let begun = std::time::Instant::now();
+        let events = context.run(&format!("{throws} {waits}")).await;
+        let stderr: Vec<_> = events.iter().filter(|event| event["type"] == "stderr").collect();
+        assert!(
+            stderr.iter().any(|event| event["text"].as_str().unwrap().contains("later")),
+            "{throws} {events:?}"
+        );
+        assert!(events.iter().any(|event| event["type"] == "result"), "{throws} {events:?}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{throws} {:?}", begun.elapsed());
+    }
+}
