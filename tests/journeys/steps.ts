@@ -410,9 +410,13 @@ const window: Step[] = [
         );
       const chooses = async (theme: string) => {
         await person.at.click(on("settings-theme"));
-        await person.at.see('[role="option"][data-state="checked"]:focus');
+        await person.at.see('[role="option"][data-highlighted]');
         await person.at.type(theme);
-        await until(`${theme} to be found`, async () => (await person.at.text('[role="option"]:focus')) === theme);
+        await until(`${theme} to be found`, async () => {
+          const found = await person.at.text('[role="option"][data-highlighted]');
+          if (found.trim() !== theme) throw new Error(JSON.stringify(found));
+          return true;
+        });
         await person.at.press("Enter");
       };
       await person.commands("Settings");
