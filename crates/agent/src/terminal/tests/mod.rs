@@ -78,6 +78,12 @@ impl Screen {
         }
     }
 
+    /// Drops the output up to the end of `text`, which was shown.
+    pub fn forget_through(&mut self, text: &str) {
+        let at = self.output.windows(text.len()).position(|shown| shown == text.as_bytes()).unwrap();
+        self.output.drain(..at + text.len());
+    }
+
     async fn say(&mut self, frame: Value) {
         self.socket.send(Message::Text(frame.to_string().into())).await.unwrap();
     }
