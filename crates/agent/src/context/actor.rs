@@ -195,7 +195,8 @@ impl Actor {
 
     async fn fall_due(&mut self, due: Option<Due>) {
         match due {
-            Some(Due::Words) => self.give_up().await,
+            Some(Due::Words) => self.ask_for_words().await,
+            Some(Due::Lost) => self.give_up().await,
             Some(Due::Dropped) => self.take_as_dropped().await,
             Some(Due::Late(limit)) => self.stop(Stop::Late(limit)).await,
             Some(Due::Word) => self.say_that_it_goes_on(),

@@ -48,9 +48,7 @@ impl Actor {
         let parent = message.parent_header.map(|parent| parent.msg_id).unwrap_or_default();
         let known = self.runs.iter().rev().find(|(id, _)| *id == parent);
         let request = known.map(|(_, request)| request.clone());
-        if let Some(run) = self.run.as_mut().filter(|run| run.behind.as_ref() == Some(&parent)) {
-            run.idle |= idle;
-        }
+        self.heard_behind(&parent, idle);
         let event = match output::lines(message.content) {
             Some(Lines::Stream(name, text)) => {
                 self.heard(&parent, idle);
@@ -102,8 +100,26 @@ impl Actor {
     fn heard(&mut self, parent: &str, idle: bool) -> Option<&mut Run> {
         let run = self.run.as_mut().filter(|run| run.message_id == parent)?;
         run.idle |= idle;
+        run.words_awaited &= !idle;
         run.heard = Instant::now();
         Some(run)
+    }
+
+    /// The answer to a question behind the present run: what has not come before it never will.
+    fn heard_behind(&mut self, parent: &str, idle: bool) {
+        let behind = self.run.as_mut().filter(|run| run.behind.as_deref() == Some(parent));
+        let Some(run) = behind.filter(|_| idle) else {
+            return;
+        };
+        run.idle = true;
+        if run.words_awaited {
+            let request = run.request_id.clone();
+            self.tell_dropped(&request);
+        }
+    }
+
+    fn tell_dropped(&mut self, request: &Arc<str>) {
+        self.outputs.push(Some(request), output::unreadable("the kernel dropped some of it"));
     }
 
     async fn reply(&mut self, message: JupyterMessage) {
@@ -224,13 +240,23 @@ impl Actor {
         self.settle().await;
     }
 
-    /// Ends a run whose last words were lost.
+    /// Asks the kernel, which has answered, something that it answers behind all of its output.
+    pub(super) async fn ask_for_words(&mut self) {
+        let (Some(run), Some(kernel)) = (&mut self.run, &mut self.kernel) else {
+            return;
+        };
+        // A kernel that cannot be asked has ended, which is told otherwise.
+        run.behind = Some(kernel.ask().await.unwrap_or_default());
+        run.words_awaited = true;
+        run.heard = Instant::now();
+    }
+
+    /// Ends a run of whose output nothing more will come.
     pub(super) async fn give_up(&mut self) {
         if let Some(run) = &mut self.run {
             run.idle = true;
-            run.behind.get_or_insert_default();
             let request = run.request_id.clone();
-            self.outputs.push(Some(&request), output::unreadable("the kernel dropped some of it"));
+            self.tell_dropped(&request);
         }
         self.settle().await;
     }

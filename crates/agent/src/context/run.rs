@@ -9,9 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::session::EnvChange;
 
-/// A kernel that has answered says within this time that its output is out, or never: its socket drops
-/// what it cannot send when a run floods it.
+/// A kernel that has answered and has not said that its output is out is asked after this time: a large
+/// output may be on its way still, or its socket dropped what it could not send when a run flooded it.
 const GRACE: Duration = Duration::from_secs(3);
+/// Its answer comes behind all output, within this time or never.
+const WORDS: Duration = Duration::from_secs(60);
 /// A kernel that is interrupted just before it comes to the code drops the run: it says that it is idle, and
 /// never answers. An answer comes within this time.
 const ANSWER: Duration = Duration::from_secs(1);
@@ -71,6 +73,8 @@ pub struct Run {
     pub idle: bool,
     /// A question asked behind the run, whose answer comes after all output.
     pub behind: Option<String>,
+    /// It was asked because the kernel had not said that its output is out.
+    pub words_awaited: bool,
     /// Its result or error, held back until all output of a kernel that ends early is out.
     pub conclusion: Option<ContextEvent>,
     /// What its reply asks to be shown, behind its output.
@@ -105,6 +109,7 @@ impl Run {
             status: None,
             idle: false,
             behind: None,
+            words_awaited: false,
             conclusion: None,
             pages: Vec::new(),
             untold: None,
@@ -122,7 +127,11 @@ impl Run {
     /// When something must be done about it, and what. `awaited`: other runs wait for its end.
     pub fn due(&self, awaited: bool) -> Option<(Instant, Due)> {
         if self.status.is_some() {
-            return (!self.idle).then(|| (self.heard + GRACE, Due::Words));
+            let words = match self.behind {
+                None => (self.heard + GRACE, Due::Words),
+                Some(_) => (self.heard + WORDS, Due::Lost),
+            };
+            return (!self.idle).then_some(words);
         }
         let dropped = self.stopped.filter(|_| self.idle).map(|_| (self.heard + ANSWER, Due::Dropped));
         dropped.into_iter().chain(self.over_time()).chain(self.goes_on(awaited)).min_by_key(|(at, _)| *at)
@@ -162,8 +171,10 @@ impl Run {
 /// What there is to do about a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// Its last words were lost.
+    /// Its last words have not come.
     Words,
+    /// Nor has the answer to a question behind them.
+    Lost,
     /// The kernel does not run it any more, and says nothing of it.
     Dropped,
     /// Its time is over.

@@ -298,3 +298,30 @@ child.start(); child.join(); print('parent')";
     let frames = notebook.run("import asyncio; await asyncio.sleep(0.01); 5").await;
     assert_eq!(result(&frames), "5");
 }
+
+#[tokio::test]
+async fn output_that_comes_long_after_the_answer_is_waited_for() {
+    let mut notebook = Notebook::open(json!({})).await;
+    let code = "import time; get_ipython().kernel.iopub_thread.schedule(lambda: time.sleep(4)); 'late'";
+    let frames = notebook.run(code).await;
+    assert_eq!((result(&frames), text(&frames).as_str()), ("'late'", ""), "{frames:?}");
+}
+
+#[tokio::test]
+async fn output_that_the_kernel_dropped_is_told_and_ends_the_run() {
+    let mut notebook = Notebook::open(json!({})).await;
+    let code = "
+channel = get_ipython().kernel.iopub_thread
+send = channel._really_send
+def drop_the_next_end(message, *args, **kwargs):
+    if b'\"idle\"' in b''.join(map(bytes, message)):
+        channel._really_send = send
+    else:
+        send(message, *args, **kwargs)
+channel._really_send = drop_the_next_end
+'told'";
+    let frames = notebook.run(code).await;
+    assert_eq!((result(&frames), status(&frames)), ("'told'", "ok"), "{frames:?}");
+    assert!(text(&frames).contains("the kernel dropped some of it"), "{frames:?}");
+    assert_eq!(text(&notebook.run("print(1)").await), "1\n");
+}
