@@ -188,6 +188,28 @@ impl EmbeddedEngine {
         }
     }
 
+    /// The record of a sandbox to be, and the lock of its id: the one asked for, or one made up that is nobody's.
+    async fn claim(&self, request: &CreateSandbox) -> Result<(Record, OwnedMutexGuard<()>)> {
+        loop {
+            let id = match &request.id {
+                Some(id) => id::validate(id).map(|()| id.clone())?,
+                None => id::make(|id| self.0.host.folder(id).path().exists()),
+            };
+            let lock = self.lock(&id).await;
+            let record = Record::new(&id, IMAGE, request.clone());
+            let (host, claimed) = (self.host(), record.clone());
+            match blocking(move || host.records.claim(&claimed)).await {
+                Ok(()) => return Ok((record, lock)),
+                // An id that was made up for two requests at once: the later one gets another.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && request.id.is_none() => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    return Err(refuse::exists(&id));
+                }
+                Err(error) => return Err(failure(error)),
+            }
+        }
+    }
+
     /// Starts what `record` describes. Its lock is held, and it is saved as `creating`.
     async fn launch(&self, record: &mut Record) -> Result<Sandbox> {
         let host = self.host();
@@ -276,21 +298,11 @@ impl Engine for EmbeddedEngine {
         let host = self.host();
         let checked = request.clone();
         blocking(move || Ok(request::check(&host, &checked))).await.map_err(failure)??;
-        let id = match &request.id {
-            Some(id) => id::validate(id).map(|()| id.clone())?,
-            None => id::make(|id| self.0.host.folder(id).path().exists()),
-        };
-        let _lock = self.lock(&id).await;
-        let mut record = Record::new(&id, IMAGE, request);
-        let (host, claimed) = (self.host(), record.clone());
-        blocking(move || host.records.claim(&claimed)).await.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => refuse::exists(&id),
-            _ => failure(error),
-        })?;
+        let (mut record, _lock) = self.claim(&request).await?;
         let launched = self.launch(&mut record).await;
         if launched.is_err() {
             let host = self.host();
-            let _ = blocking(move || host.discard(&id)).await;
+            let _ = blocking(move || host.discard(&record.id)).await;
         }
         launched
     }

@@ -1,6 +1,13 @@
 //! Processes on the host: told apart although their numbers are used again, watched, signalled, counted.
 
-use std::{collections::BTreeSet, io, os::fd::OwnedFd, path::PathBuf, sync::LazyLock, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io,
+    os::fd::OwnedFd,
+    path::PathBuf,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use procfs::{
     ProcError,
@@ -15,6 +22,9 @@ use rustix::{
 use sandpit_engine::record::is_shortage;
 use serde::{Deserialize, Serialize};
 use tokio::{io::unix::AsyncFd, time::timeout};
+
+/// A process that was told to stop where it stands has stopped by then, unless it waits for a disk.
+const FREEZING: Duration = Duration::from_secs(1);
 
 static BOOT: LazyLock<String> = LazyLock::new(|| {
     std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
@@ -99,14 +109,16 @@ impl Identity {
         stats
     }
 
-    /// Stops every process of its tree where it stands, until none is left that runs.
+    /// Stops every process of its tree where it stands, and waits until none runs.
     pub fn freeze(&self) {
-        for _ in 0..32 {
+        let end = Instant::now() + FREEZING;
+        loop {
             let running: Vec<_> = self.tree().into_iter().filter(|stat| stat.state != 'T').collect();
-            if running.is_empty() {
+            if running.is_empty() || Instant::now() >= end {
                 return;
             }
             running.iter().for_each(|stat| signal(stat.pid, Signal::STOP));
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 
