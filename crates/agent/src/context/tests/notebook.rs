@@ -114,7 +114,9 @@ async fn a_run_that_goes_on_though_it_was_interrupted_is_told_of_and_keeps_its_v
 #[tokio::test]
 async fn javascript_that_awaits_is_interrupted_too_at_the_price_of_its_kernel() {
     let mut notebook = Notebook::open(json!({ "language": "javascript" })).await;
-    let awaits = "console.log('go'); await new Promise((done) => setTimeout(done, 100_000))";
+    // A timer goes off only while the code awaits.
+    let awaits =
+        "setTimeout(() => console.log('go')); await new Promise((done) => setTimeout(done, 100_000))";
     let running = notebook.queue(awaits, false).await;
     while notebook.next().await["type"] != "stream" {}
     notebook.send(json!({ "type": "interrupt" })).await;
