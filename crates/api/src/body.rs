@@ -24,6 +24,16 @@ const PLAIN: [(&str, &str); 16] = [
     ("unit", "null"),
 ];
 
+/// What Rust says of a text, of a query say, that is no number or boolean, and what it means.
+const PARSED: [(&str, &str); 6] = [
+    ("invalid digit found in string", "a whole number is expected"),
+    ("cannot parse integer from empty string", "a whole number is expected"),
+    ("number too large to fit in target type", "the number is too large"),
+    ("number too small to fit in target type", "the number is too small"),
+    ("provided string was not `true` or `false`", "true or false is expected"),
+    ("invalid float literal", "a number is expected"),
+];
+
 /// Reads the JSON object of a request.
 ///
 /// # Errors
@@ -73,6 +83,9 @@ fn named(path: &str, reason: &str) -> String {
 /// Serde's words without the names of Rust's types, and without a position: the field is named.
 fn in_plain_words(reason: &str) -> String {
     let reason = reason.rsplit_once(" at line ").map_or(reason, |(reason, _)| reason);
+    if let Some((_, plain)) = PARSED.iter().find(|(rust, _)| *rust == reason) {
+        return (*plain).to_owned();
+    }
     let reason = reason.replacen("unknown variant ", "unknown value ", 1);
     let Some((given, expected)) = reason.rsplit_once(", expected ") else {
         return reason;
@@ -130,6 +143,18 @@ mod tests {
         assert_eq!(told(r#"{"env":[]}"#), "env: invalid type: array, expected an object");
         let ports = refused::<StartProcess>(r#"{"command":{}}"#).message;
         assert_eq!(ports, "command: invalid type: object, expected a string");
+    }
+
+    #[test]
+    fn a_text_that_is_no_number_is_told_in_plain_words() {
+        for (text, told) in
+            [("x", "port: a whole number is expected"), ("70000", "port: the number is too large")]
+        {
+            let reason = text.parse::<u16>().expect_err("it is none").to_string();
+            assert_eq!(wrong_field("port", &reason).message, told);
+        }
+        let reason = "yes".parse::<bool>().expect_err("it is none").to_string();
+        assert_eq!(wrong_field("force", &reason).message, "force: true or false is expected");
     }
 
     #[test]

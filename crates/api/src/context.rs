@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 /// Body of `POST /api/contexts`. `language` is a name or alias (`python`, `javascript`,
 /// `typescript`, `js`, `ts`, …) or the name of any kernelspec in the sandbox.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(default)]
+#[serde(deny_unknown_fields, default)]
 #[ts(export, optional_fields)]
 pub struct CreateContext {
     pub language: Option<String>,
@@ -30,6 +30,7 @@ pub struct CreateContext {
 
 /// Body of `POST /api/execute/code`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[ts(export, optional_fields)]
 pub struct ExecuteCode {
     pub code: String,

@@ -50,6 +50,7 @@ pub struct FileInfo {
     pub target_is_directory: bool,
 }
 
+/// Options that are not known are ignored: the official client passes on whatever it was given, `sessionId` too.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 #[ts(export, optional_fields)]
@@ -62,7 +63,7 @@ pub struct ListFilesOptions {
 
 /// Body of `POST /api/list-files`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[ts(export, optional_fields)]
 pub struct ListFiles {
     #[ts(optional = false)]
@@ -74,7 +75,7 @@ pub struct ListFiles {
 
 /// Answer of `POST /api/list-files`, in no particular order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[ts(export)]
 pub struct FileList {
     pub success: bool,
@@ -84,7 +85,7 @@ pub struct FileList {
     pub timestamp: String,
 }
 
-/// Answer of `POST /api/trash`: what was put aside, to be given to `POST /api/trash/restore`.
+/// Answer of `POST /api/trash`: what was put aside, to be given to `POST /api/trash/restore` as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[ts(export)]

@@ -27,7 +27,7 @@ pub struct ListeningPort {
 
 /// Body of `POST /api/port-watch`: what has to be there for a port to be ready.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[ts(export, optional_fields)]
 pub struct PortWatch {
     /// From 1 to 65535.

@@ -51,7 +51,7 @@ pub struct StartProcess {
 
 /// Body of `DELETE /api/process/{id}`: the signal to send, `TERM` when absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(default)]
+#[serde(deny_unknown_fields, default)]
 #[ts(export, optional_fields)]
 pub struct KillProcess {
     pub signal: Option<SignalName>,
@@ -68,6 +68,7 @@ pub enum SignalName {
 
 /// JSON body of `POST /api/process/{id}/stdin`; any other content type is the bytes themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[ts(export, optional_fields)]
 pub struct ProcessInput {
     pub data: String,

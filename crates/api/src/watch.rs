@@ -20,7 +20,7 @@ pub enum ChangeType {
 
 /// Body of `POST /api/watch`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[ts(export, optional_fields)]
 pub struct Watch {
     #[ts(optional = false)]
@@ -38,7 +38,7 @@ pub struct Watch {
 
 /// Body of `POST /api/watch/check`: a `Watch`, and what is known already.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[ts(export, optional_fields)]
 pub struct CheckChanges {
     #[ts(optional = false)]

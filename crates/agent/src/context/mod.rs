@@ -166,6 +166,7 @@ fn with_retry_after(error: ApiError) -> Response {
 
 /// Body of `POST /api/contexts/warm`.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct Warm {
     /// `python` when absent.
     language: Option<String>,

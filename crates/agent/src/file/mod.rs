@@ -66,7 +66,7 @@ fn base(agent: &State, session: Option<&str>) -> PathBuf {
 
 /// What most bodies have.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = FilePath)]
 struct Entry {
     path: String,
@@ -143,7 +143,7 @@ async fn read_stream(agent: State, Json(body): Json<Entry>) -> Reply {
 
 /// Body of `POST /api/write`.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct WriteFile {
     path: String,
     content: String,
@@ -238,7 +238,7 @@ async fn exists(agent: State, Json(body): Json<Entry>) -> Reply {
 
 /// Body of `POST /api/rename`.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RenameFile {
     old_path: String,
     new_path: String,
@@ -264,7 +264,7 @@ async fn rename(agent: State, Json(body): Json<RenameFile>) -> Reply {
 
 /// Body of `POST /api/move` and `POST /api/copy`.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct MoveFile {
     source_path: String,
     destination_path: String,
@@ -338,6 +338,7 @@ async fn stat(agent: State, Json(body): Json<Entry>) -> Reply {
 
 /// Body of `POST /api/trash`.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct TrashPaths {
     paths: Vec<String>,
 }

@@ -46,7 +46,7 @@ pub fn routes() -> Routes {
 
 /// Body of `POST /api/git/checkout`.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Checkout {
     /// `https`, `http`, `ssh`, `git`, `file`, `user@host:path`, or a path.
     repo_url: String,

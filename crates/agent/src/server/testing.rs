@@ -9,7 +9,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
     net::{UnixListener, UnixStream},
@@ -84,9 +84,13 @@ impl TestAgent {
 
     /// Sends `body` (`Value::Null`: none) and reads the answer as JSON (`Null` when it is empty).
     pub async fn call(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
-        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-        let request = Request::builder().method(method).uri(path).header("host", "agent").body(body).unwrap();
-        let response = self.send(request).await;
+        let request = Request::builder().method(method).uri(path).header("host", "agent");
+        let request = if body.is_null() {
+            request.body(Body::empty())
+        } else {
+            request.header("content-type", "application/json").body(Body::from(body.to_string()))
+        };
+        let response = self.send(request.unwrap()).await;
         let status = response.status();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         let value = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
@@ -178,6 +182,36 @@ async fn an_unknown_route_and_a_wrong_method_are_told_apart() {
     assert_eq!((status, body["code"].as_str()), (StatusCode::NOT_FOUND, Some("ROUTE_NOT_FOUND")));
     let (status, body) = agent.delete("/api/ping").await;
     assert_eq!((status, body["code"].as_str()), (StatusCode::METHOD_NOT_ALLOWED, Some("METHOD_NOT_ALLOWED")));
+}
+
+#[tokio::test]
+async fn a_field_that_no_route_knows_is_refused_by_every_route() {
+    let agent = TestAgent::start().await;
+    // Its input is read after it was found.
+    let process = json!({ "command": "cat", "processId": "id", "stdin": true });
+    agent.post("/api/process/start", process).await;
+    let document = server::openapi::whole();
+    let mut asked = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        // It takes the answer of another route as it is.
+        if path == "/api/trash/restore" {
+            continue;
+        }
+        let with_body =
+            operations.as_object().unwrap().iter().filter(|(_, operation)| {
+                operation["requestBody"]["content"].get("application/json").is_some()
+            });
+        for (method, _) in with_body {
+            let route = path.replace(['{', '}'], "");
+            let method = method.to_uppercase().parse().unwrap();
+            let (status, body) = agent.call(method, &route, json!({ "noSuchField": 1 })).await;
+            let refused = (status, &body["code"], &body["context"]["field"]);
+            let expected = (StatusCode::BAD_REQUEST, &json!("VALIDATION_FAILED"), &json!("noSuchField"));
+            assert_eq!(refused, expected, "{path}: {body}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 20, "{asked} routes with a body");
 }
 
 #[tokio::test]

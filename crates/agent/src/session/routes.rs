@@ -27,10 +27,17 @@ pub fn routes() -> Routes {
     crate::routes![create, list, delete, read]
 }
 
-/// Body and answer of `POST /api/session/delete`.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+/// Body of `POST /api/session/delete`.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct DeleteSession {
+    session_id: String,
+}
+
+/// Answer of `POST /api/session/delete`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct DeletedSession {
     session_id: String,
 }
 
@@ -98,7 +105,7 @@ async fn list(Extract(agent): Extract<Arc<Agent>>) -> Reply {
 #[utoipa::path(
     post, path = "/api/session/delete", tag = "Sessions",
     request_body(content = DeleteSession, example = json!({ "sessionId": "build" })),
-    responses((status = 200, description = "It is gone", body = Success<DeleteSession>, example = json!({
+    responses((status = 200, description = "It is gone", body = Success<DeletedSession>, example = json!({
         "success": true, "sessionId": "build", "timestamp": "2026-01-01T00:00:00Z",
     }))),
     extensions(("x-errors" = json!([SessionNotFound]))),
@@ -109,7 +116,7 @@ async fn delete(Extract(agent): Extract<Arc<Agent>>, Json(request): Json<DeleteS
         return Err(ApiError::invalid("sessionId", message).suggest("`exit` gives it a fresh shell.").into());
     }
     agent.sessions.remove(&request.session_id)?.close().await;
-    reply::success(&request)
+    reply::success(&DeletedSession { session_id: request.session_id })
 }
 
 /// What is known of a session.
