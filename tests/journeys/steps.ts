@@ -264,7 +264,7 @@ const notebook: Step[] = [
       await person.outputs(cell, "Your name? Zoë");
       await person.at.reload();
       await person.at.see(`${field}[type="password"]`, 30_000);
-      await person.at.click(field);
+      await person.focuses(field);
       await person.at.type("hunter2");
       await person.at.picture("d6-password");
       await person.at.press("Enter");

@@ -12,4 +12,4 @@ const hooks = `
       throw error;
     });
   }`;
-register("data:text/javascript," + encodeURIComponent(hooks));
+register(`data:text/javascript,${encodeURIComponent(hooks)}`);

@@ -95,6 +95,15 @@ export class Person {
     return cell;
   }
 
+  /** Clicks into the field that matches `selector` until it takes keys: what grows above may move it from under the pointer. */
+  async focuses(selector: string): Promise<void> {
+    const focused = () => this.at.run<boolean>("return document.activeElement?.matches(args[0]) ?? false;", selector);
+    await until(`${selector} to take keys`, async () => {
+      await this.at.click(selector);
+      return focused();
+    });
+  }
+
   private inCell<T>(cell: string, expression: string, ...args: unknown[]): Promise<T> {
     return this.at.run<T>(
       `const cell = document.querySelector('[data-testid="cell"][data-cell="' + args[0] + '"]'); return ${expression};`,
