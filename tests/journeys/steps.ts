@@ -204,6 +204,19 @@ const notebook: Step[] = [
     },
   ],
   [
+    "d. the cell that Shift+Enter goes on to stays in view, whatever comes above it",
+    async ({ person }) => {
+      const code = "import time; time.sleep(1); print('\\n'.join(map(str, range(40))), 'printed')";
+      const cell = await person.runs(code, "Shift+Enter");
+      await person.outputs(cell, "printed");
+      const beyond = `const view = document.querySelector('${on("cells")}').getBoundingClientRect();
+        const cell = document.activeElement.closest('[data-active]').getBoundingClientRect();
+        return Math.max(cell.bottom - view.bottom, view.top - cell.top);`;
+      await until("the next cell to be in view", async () => (await person.at.run<number>(beyond)) <= 0);
+      for (const key of ["Escape", "d", "d"]) await person.at.press(key);
+    },
+  ],
+  [
     "d. Markdown, LaTeX, a JSON tree and a coloured traceback",
     async ({ person }) => {
       const latex = await person.runs(

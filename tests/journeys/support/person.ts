@@ -69,14 +69,14 @@ export class Person {
     await this.at.gone(on("palette"));
   }
 
-  /** Writes a whole new code cell at the end and runs it; gives its key. */
-  async runs(code: string): Promise<string> {
-    const keys = () =>
+  /** Writes a whole new code cell at the end and runs it by `keys`; gives its key. */
+  async runs(code: string, keys = "Control+Enter"): Promise<string> {
+    const cells = () =>
       this.at.run<string[]>(
         `return [...document.querySelectorAll('[data-testid="cell"]')].map((cell) => cell.dataset.cell);`,
       );
-    const before = await keys();
-    const added = async () => (await keys()).find((key) => !before.includes(key));
+    const before = await cells();
+    const added = async () => (await cells()).find((key) => !before.includes(key));
     // An output that grows meanwhile moves the button from under the pointer: a person clicks again.
     const add = async () => {
       await this.at.click(on("add-code")).catch(() => undefined);
@@ -91,7 +91,7 @@ export class Person {
       ),
     );
     await this.at.type(code);
-    await this.at.press("Control+Enter");
+    await this.at.press(keys);
     return cell;
   }
 

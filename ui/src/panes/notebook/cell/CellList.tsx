@@ -1,14 +1,18 @@
 import { Plus } from "lucide-react";
+import { useRef } from "react";
 import { insertBelow } from "../actions";
 import { commandKey } from "../keys";
 import css from "../Notebook.module.css";
 import { useNotebook, useSession } from "../useNotebook";
 import { CellView } from "./CellView";
+import { useKeptInView } from "./useKeptInView";
 
 /** All cells, and the keys of command mode. */
 export function CellList() {
   const session = useSession();
   const cells = useNotebook(({ notebook }) => notebook.cells);
+  const scroller = useRef<HTMLDivElement>(null);
+  useKeptInView(scroller);
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (!inText(event.target) && commandKey(session, event.nativeEvent)) {
       event.preventDefault();
@@ -21,17 +25,25 @@ export function CellList() {
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys of the cells inside
-    <div className={css.cells} data-notebook-scroll="" data-testid="cells" onKeyDown={onKeyDown}>
-      {cells.map((cell, at) => (
-        <CellView key={cell.key} cell={cell} at={at} />
-      ))}
-      <div className={css.append}>
-        <button type="button" onClick={() => append("code")} data-testid="add-code">
-          <Plus size={14} aria-hidden="true" /> Code
-        </button>
-        <button type="button" onClick={() => append("markdown")} data-testid="add-markdown">
-          <Plus size={14} aria-hidden="true" /> Markdown
-        </button>
+    <div
+      ref={scroller}
+      className={css.cells}
+      data-notebook-scroll=""
+      data-testid="cells"
+      onKeyDown={onKeyDown}
+    >
+      <div>
+        {cells.map((cell, at) => (
+          <CellView key={cell.key} cell={cell} at={at} />
+        ))}
+        <div className={css.append}>
+          <button type="button" onClick={() => append("code")} data-testid="add-code">
+            <Plus size={14} aria-hidden="true" /> Code
+          </button>
+          <button type="button" onClick={() => append("markdown")} data-testid="add-markdown">
+            <Plus size={14} aria-hidden="true" /> Markdown
+          </button>
+        </div>
       </div>
     </div>
   );
