@@ -1,5 +1,5 @@
 //! What is wrong with code that deno's kernel refuses: the kernel says only that it failed, its linter
-//! says where and why.
+//! says where and why, unless it is the fault of something that the code imports.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -19,6 +19,9 @@ use crate::reap;
 /// After this the error is told without its reason.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+const NOT_LOADED: &str =
+    "What the code imports could not be loaded: it does not exist, or the network is off";
+
 #[derive(Deserialize)]
 struct Report {
     errors: Vec<Fault>,
@@ -29,15 +32,15 @@ struct Fault {
     message: String,
 }
 
-/// The syntax error in `code`, as well as it can be told.
-pub async fn syntax_error(launch: &Launch, code: &str) -> ContextEvent {
+/// Why `code` was refused, as well as it can be told.
+pub async fn refusal(launch: &Launch, code: &str) -> ContextEvent {
     let report = timeout(PATIENCE, lint(launch, code)).await.ok().flatten();
-    let message = report.and_then(|report| report.errors.into_iter().next()).map(|fault| fault.message);
-    message.map_or_else(unknown, |message| told(&message))
-}
-
-fn unknown() -> ContextEvent {
-    output::error("SyntaxError", "The code could not be parsed".to_owned())
+    match report.map(|report| report.errors) {
+        Some(faults) if !faults.is_empty() => told(&faults[0].message),
+        // Without a fault of its own, it is refused for what it imports.
+        Some(_) if code.contains("import") => output::error("ModuleNotLoaded", NOT_LOADED.to_owned()),
+        _ => output::error("SyntaxError", "The code could not be parsed".to_owned()),
+    }
 }
 
 fn told(message: &str) -> ContextEvent {

@@ -146,7 +146,7 @@ impl Actor {
         let error = match (run.stop_error(&[]), stopped, code) {
             (Some(error), ..) => error,
             (_, Some((Stop::Interrupted | Stop::Abandoned, _)), _) => output::interrupted(),
-            (_, _, Some(code)) => diagnose::syntax_error(&self.start.launch, &code).await,
+            (_, _, Some(code)) => diagnose::refusal(&self.start.launch, &code).await,
             _ => output::untold_error(reply.error),
         };
         run.untold = Some(error);

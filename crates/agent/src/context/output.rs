@@ -51,9 +51,7 @@ pub fn lines(content: JupyterMessageContent) -> Option<Lines> {
             execution_count: u32::try_from(result.execution_count.value()).unwrap_or(u32::MAX),
             display_id: display_id(result.transient),
         },
-        Content::ErrorOutput(error) => {
-            ContextEvent::Error { ename: error.ename, evalue: error.evalue, traceback: error.traceback }
-        }
+        Content::ErrorOutput(told) => with_traceback(told.ename, told.evalue, told.traceback),
         Content::ClearOutput(clear) => ContextEvent::ClearOutput { wait: clear.wait },
         _ => return None,
     }))
@@ -88,12 +86,17 @@ pub fn error(ename: &str, evalue: String) -> ContextEvent {
 /// An error that was told in the reply alone.
 pub fn untold_error(told: Option<Box<ReplyError>>) -> ContextEvent {
     match told {
-        Some(told) if told.traceback.is_empty() => error(&told.ename, told.evalue),
-        Some(told) => {
-            ContextEvent::Error { ename: told.ename, evalue: told.evalue, traceback: told.traceback }
-        }
+        Some(told) => with_traceback(told.ename, told.evalue, told.traceback),
         None => error("Error", "The run failed".to_owned()),
     }
+}
+
+/// An error with something to read: what is thrown and is no error (`throw "text"`) has no traceback.
+fn with_traceback(ename: String, evalue: String, traceback: Vec<String>) -> ContextEvent {
+    if traceback.iter().all(|line| line.trim().is_empty()) {
+        return error(&ename, evalue);
+    }
+    ContextEvent::Error { ename, evalue, traceback }
 }
 
 /// An output that the agent could not make sense of: told, not dropped.

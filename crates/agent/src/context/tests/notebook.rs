@@ -327,3 +327,20 @@ channel._really_send = drop_the_next_end
     assert!(text(&frames).contains("the kernel dropped some of it"), "{frames:?}");
     assert_eq!(text(&notebook.run("print(1)").await), "1\n");
 }
+
+#[tokio::test]
+async fn what_javascript_cannot_import_and_what_it_throws_is_told_as_such() {
+    let env = json!({ "NPM_CONFIG_REGISTRY": "http://127.0.0.1:1/" });
+    let mut notebook = Notebook::open(json!({ "language": "javascript", "env_vars": env })).await;
+    for (code, name, last) in [
+        ("import 'npm:@sandpit/no-such-package'", "ModuleNotLoaded", "could not be loaded"),
+        ("import './nowhere.js'", "TypeError", "at "),
+        ("throw 'plain'", "Error", "Error: plain"),
+        ("throw new TypeError('typed')", "TypeError", "at <anonymous>"),
+    ] {
+        let frames = notebook.run(code).await;
+        let error = of(&frames, "error")[0];
+        let told = error["traceback"].as_array().unwrap().last().unwrap().as_str().unwrap();
+        assert!(error["ename"] == name && told.contains(last), "{code}: {error}");
+    }
+}
