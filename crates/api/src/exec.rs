@@ -89,6 +89,10 @@ pub enum ExecEvent {
         error: String,
         data: String,
         code: crate::ErrorCode,
+        /// Facts a program may use, as in the error of `POST /api/execute`.
+        #[ts(type = "Record<string, unknown>")]
+        #[schema(value_type = Object)]
+        context: serde_json::Map<String, serde_json::Value>,
         timestamp: String,
     },
 }

@@ -166,8 +166,8 @@ fn events(
         }
         yield match end_of(&mut running).await {
             Ok(exit_code) => ExecEvent::Complete { exit_code, timestamp: reply::now() },
-            Err(ApiError { message, code, timestamp, .. }) => {
-                ExecEvent::Error { error: message.clone(), data: message, code, timestamp }
+            Err(ApiError { message, code, context, timestamp, .. }) => {
+                ExecEvent::Error { error: message.clone(), data: message, code, context, timestamp }
             }
         };
     }

@@ -4,4 +4,8 @@ import type { ErrorCode } from "./ErrorCode";
 /**
  * One server-sent event of `POST /api/execute/stream`.
  */
-export type ExecEvent = { "type": "start", command: string, sessionId: string, timestamp: string, } | { "type": "stdout", data: string, timestamp: string, } | { "type": "stderr", data: string, timestamp: string, } | { "type": "complete", exitCode: number, timestamp: string, } | { "type": "error", error: string, data: string, code: ErrorCode, timestamp: string, };
+export type ExecEvent = { "type": "start", command: string, sessionId: string, timestamp: string, } | { "type": "stdout", data: string, timestamp: string, } | { "type": "stderr", data: string, timestamp: string, } | { "type": "complete", exitCode: number, timestamp: string, } | { "type": "error", error: string, data: string, code: ErrorCode, 
+/**
+ * Facts a program may use, as in the error of `POST /api/execute`.
+ */
+context: Record<string, unknown>, timestamp: string, };

@@ -2,6 +2,6 @@
 import type { TrashEntry } from "./TrashEntry";
 
 /**
- * Answer of `POST /api/trash`: what was put aside, to be given to `POST /api/trash/restore`.
+ * Answer of `POST /api/trash`: what was put aside, to be given to `POST /api/trash/restore` as it is.
  */
 export type Trashed = { entries: Array<TrashEntry>, };

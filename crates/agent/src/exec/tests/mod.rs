@@ -117,6 +117,10 @@ async fn a_stream_tells_output_as_it_is_written_before_a_newline_comes() {
     let end = timeout(PATIENCE, events.next()).await.unwrap().unwrap();
     assert_eq!((&end["type"], &end["code"]), (&json!("error"), &json!("SESSION_TERMINATED")));
     assert_eq!(end["data"], end["error"], "the official client reads the one");
+    assert!(end["context"]["exitCode"].is_number(), "{end}");
+    let late = json!({ "command": "sleep 67", "timeoutMs": 50 });
+    let end = agent.events(Method::POST, "/api/execute/stream", late).await.pop().unwrap();
+    assert_eq!((&end["type"], &end["context"]["timeoutMs"]), (&json!("error"), &json!(50)));
 }
 
 #[tokio::test]
