@@ -75,7 +75,7 @@ pub struct ListFiles {
 
 /// Answer of `POST /api/list-files`, in no particular order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 #[ts(export)]
 pub struct FileList {
     pub success: bool,

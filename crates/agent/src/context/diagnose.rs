@@ -35,8 +35,8 @@ struct Fault {
 /// Why `code` was refused, as well as it can be told.
 pub async fn refusal(launch: &Launch, code: &str) -> ContextEvent {
     let report = timeout(PATIENCE, lint(launch, code)).await.ok().flatten();
-    match report.map(|report| report.errors) {
-        Some(faults) if !faults.is_empty() => told(&faults[0].message),
+    match report.as_ref().map(|report| report.errors.as_slice()) {
+        Some([fault, ..]) => told(&fault.message),
         // Without a fault of its own, it is refused for what it imports.
         Some(_) if code.contains("import") => output::error("ModuleNotLoaded", NOT_LOADED.to_owned()),
         _ => output::error("SyntaxError", "The code could not be parsed".to_owned()),
